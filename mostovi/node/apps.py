@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Django's entry to the package."""
+
+from django.apps import AppConfig
+
+
+class NodeConfig(AppConfig):
+    """Registers the `node` package."""
+
+    name = "mostovi.node"
+    label = "node"
+    verbose_name = "Node"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The audit chain (R9): what an entry says, how entries are chained, how a break is found.
+
+Entries are chained by SHA-256: each hash covers the entry's fields and the hash before it. Anyone
+can recheck an export offline. Whoever could rewrite the whole table could rewrite all hashes, so
+heads of the chain are also kept outside the database (`services.anchor`) and travel to other
+nodes in signed receipts; `verify` holds the chain against them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class AuditTag(StrEnum):
+    """What happened, as `source.subject.action`."""
+
+    ACCESS_REFUSED = "rights.access.refused"
+    AUDIT_READ = "rights.audit.read"
+    AUDIT_VERIFIED = "rights.audit.verified"
+    AUDIT_EXPORTED = "rights.audit.exported"
+    KEY_DESTROYED = "rights.key.destroyed"
+    RETENTION_RUN = "rights.retention.run"
+    RETENTION_READ = "rights.retention.read"
+
+
+GENESIS = "0" * 64
+_CODE = re.compile(r"[A-Za-z0-9_.:/+-]{0,80}\Z")
+
+DetailValue = str | int | bool | None
+Detail = Mapping[str, DetailValue]
+
+
+class PersonalDetail(ValueError):
+    """A detail was free text; the log holds codes and counts only."""
+
+
+def checked_detail(detail: Detail) -> dict[str, DetailValue]:
+    """`detail` if it holds only codes, numbers and flags; `PersonalDetail` otherwise."""
+    for key, value in detail.items():
+        if isinstance(value, str) and not _CODE.match(value):
+            raise PersonalDetail(f"audit detail '{key}' is not a code")
+    return dict(detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry. `handle` and `actor` are keyed pseudonyms, `at` an ISO 8601 UTC time."""
+
+    sequence: int
+    at: str
+    tag: str
+    actor: str
+    role: str
+    purpose: str
+    handle: str
+    outcome: str
+    detail: str
+    previous: str
+    digest: str
+
+    def computed_digest(self) -> str:
+        """The hash this entry must carry."""
+        return chained_digest(
+            self.previous,
+            (self.sequence, self.at, self.tag, self.actor, self.role, self.purpose,
+             self.handle, self.outcome, self.detail),
+        )  # fmt: skip
+
+
+def chained_digest(previous: str, fields: Sequence[str | int]) -> str:
+    """SHA-256 over the previous hash and the fields as canonical JSON, in hexadecimal."""
+    material = json.dumps([previous, *fields], ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(material.encode()).hexdigest()
+
+
+def timestamp(moment: datetime) -> str:
+    """`moment` (aware) as the fixed-width UTC text that is hashed."""
+    if moment.utcoffset() is None:
+        raise ValueError("audit times carry a zone")
+    return moment.isoformat(timespec="microseconds")
+
+
+class BreakKind(StrEnum):
+    """How a chain is broken."""
+
+    CHANGED = "changed"
+    MISSING = "missing"
+    REORDERED = "reordered"
+    CUT_SHORT = "cut_short"
+    REWRITTEN = "rewritten"
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Where and how the chain does not hold."""
+
+    kind: BreakKind
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A sequence number and its hash, as remembered outside the table."""
+
+    sequence: int
+    digest: str
+
+
+def verify(entries: Iterable[Entry], heads: Iterable[Head] = ()) -> list[Break]:
+    """Every place where `entries` (in stored order) break the chain; empty when it holds.
+
+    `heads` are remembered heads of the same chain; one that the chain does not contain means that
+    it was cut short or written anew.
+    """
+    breaks: list[Break] = []
+    remembered = {head.sequence: head.digest for head in heads}
+    expected, previous, last = 1, GENESIS, 0
+    for entry in entries:
+        if entry.sequence < expected:
+            breaks.append(Break(BreakKind.REORDERED, entry.sequence))
+        elif entry.sequence > expected:
+            breaks.extend(
+                Break(BreakKind.MISSING, number) for number in range(expected, entry.sequence)
+            )
+        if entry.computed_digest() != entry.digest or (
+            entry.sequence == expected and entry.previous != previous
+        ):
+            breaks.append(Break(BreakKind.CHANGED, entry.sequence))
+        anchored = remembered.pop(entry.sequence, entry.digest)
+        if anchored != entry.digest:
+            breaks.append(Break(BreakKind.REWRITTEN, entry.sequence))
+        previous, last = entry.digest, max(last, entry.sequence)
+        expected = entry.sequence + 1
+    breaks.extend(Break(BreakKind.CUT_SHORT, number) for number in remembered if number > last)
+    return breaks

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Who may do what: the table that `access.decide` reads. A line here is a decision about rights.
+
+`tests/rights/access_matrix.csv` shows what every line means for every address of the product; a
+change here shows up there and is reviewed as such.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mostovi.rights.access import Action, Kind, Scope
+from mostovi.rights.purposes import Purpose
+from mostovi.rights.roles import GRANTABLE, Role
+
+ALL, UNIT, OWN = Scope.ALL, Scope.UNIT, Scope.OWN
+_EVERY_PURPOSE = frozenset(Purpose)
+_PERSONAL = frozenset({Purpose.PROTECTION, Purpose.ASYLUM})
+
+OPEN_TO: Mapping[Kind, frozenset[Purpose]] = {
+    Kind.FORM: _PERSONAL | {Purpose.STATISTICS, Purpose.GOVERNANCE},
+    Kind.INDICATOR_SET: _PERSONAL | {Purpose.STATISTICS, Purpose.GOVERNANCE},
+    Kind.SUBMISSION: _PERSONAL,
+    Kind.PERSON: _PERSONAL,
+    Kind.CONSENT: _PERSONAL,
+    Kind.OVERRIDE: _PERSONAL,
+    Kind.CASE: _PERSONAL,
+    Kind.REFERRAL: _PERSONAL,
+    Kind.PROCEDURE: _EVERY_PURPOSE,
+    Kind.PEER: frozenset({Purpose.GOVERNANCE}),
+    Kind.LETTER: frozenset({Purpose.GOVERNANCE}),
+    Kind.STATISTIC: frozenset({Purpose.STATISTICS}),
+    Kind.REGIONAL_STATISTIC: _EVERY_PURPOSE,
+    Kind.PLAN: _EVERY_PURPOSE,
+    Kind.EVIDENCE: _EVERY_PURPOSE,
+    Kind.AUDIT: frozenset({Purpose.GOVERNANCE}),
+    Kind.RETENTION: frozenset({Purpose.GOVERNANCE}),
+    Kind.ACCOUNT: frozenset({Purpose.GOVERNANCE}),
+    Kind.DEVICE: _PERSONAL,
+    Kind.NODE: _EVERY_PURPOSE,
+    Kind.OWN_FILE: frozenset({Purpose.GOVERNANCE}),
+}
+"""For which purposes a kind of record can be used at all, whatever the role (R1)."""
+
+_STAFF = dict.fromkeys(GRANTABLE, ALL)
+_PROTECTION_STAFF = {
+    Role.ANTI_TRAFFICKING_COORDINATOR: ALL,
+    Role.FIRST_RESPONDER: UNIT,
+    Role.SOCIAL_WORKER: UNIT,
+}
+_CASE_READERS = {**_PROTECTION_STAFF, Role.ASYLUM_OFFICER: ALL, Role.GUARDIAN: OWN}
+_CASE_WRITERS = {**_PROTECTION_STAFF, Role.ASYLUM_OFFICER: ALL}
+_REFERRERS = {
+    Role.ANTI_TRAFFICKING_COORDINATOR: ALL,
+    Role.ASYLUM_OFFICER: ALL,
+    Role.SOCIAL_WORKER: UNIT,
+}
+
+GRANTS: Mapping[Kind, Mapping[Action, Mapping[Role, Scope]]] = {
+    Kind.FORM: {
+        Action.READ: {
+            **_PROTECTION_STAFF,
+            Role.ADMINISTRATOR: ALL,
+            Role.ASYLUM_OFFICER: ALL,
+            Role.STATISTICIAN: ALL,
+        },
+        Action.CONFIGURE: {Role.ADMINISTRATOR: ALL, Role.ANTI_TRAFFICKING_COORDINATOR: ALL},
+    },
+    Kind.INDICATOR_SET: {
+        Action.READ: {
+            **_PROTECTION_STAFF,
+            Role.ADMINISTRATOR: ALL,
+            Role.ANALYST: ALL,
+            Role.DATA_PROTECTION_OFFICER: ALL,
+            Role.STATISTICIAN: ALL,
+        },
+    },
+    Kind.SUBMISSION: {
+        Action.READ: _PROTECTION_STAFF,
+        Action.CREATE: _PROTECTION_STAFF,
+        Action.CHANGE: _PROTECTION_STAFF,
+        Action.DECIDE: _PROTECTION_STAFF,
+    },
+    Kind.PERSON: {
+        Action.READ: _CASE_READERS,
+        Action.CREATE: _CASE_WRITERS,
+        Action.CHANGE: _CASE_WRITERS,
+        Action.EXPORT: {Role.ANTI_TRAFFICKING_COORDINATOR: ALL, Role.SOCIAL_WORKER: UNIT},
+    },
+    Kind.CONSENT: {
+        Action.READ: _CASE_READERS,
+        Action.CREATE: {**_CASE_WRITERS, Role.GUARDIAN: OWN},
+        Action.CHANGE: {**_CASE_WRITERS, Role.GUARDIAN: OWN},
+    },
+    Kind.OVERRIDE: {
+        Action.READ: _REFERRERS,
+        Action.CREATE: _REFERRERS,
+        Action.DECIDE: {Role.ANTI_TRAFFICKING_COORDINATOR: ALL, Role.SOCIAL_WORKER: UNIT},
+    },
+    Kind.CASE: {
+        Action.READ: _CASE_READERS,
+        Action.CREATE: _CASE_WRITERS,
+        Action.CHANGE: _CASE_WRITERS,
+    },
+    Kind.REFERRAL: {
+        Action.READ: {**_REFERRERS, Role.FIRST_RESPONDER: UNIT},
+        Action.CREATE: _REFERRERS,
+        Action.SEND: _REFERRERS,
+        Action.DECIDE: _REFERRERS,
+    },
+    Kind.PROCEDURE: {Action.READ: _STAFF},
+    Kind.PEER: {
+        Action.READ: {Role.ADMINISTRATOR: ALL, Role.DATA_PROTECTION_OFFICER: ALL},
+        Action.CONFIGURE: {Role.ADMINISTRATOR: ALL},
+    },
+    Kind.LETTER: {
+        Action.READ: {Role.ADMINISTRATOR: ALL, Role.DATA_PROTECTION_OFFICER: ALL},
+        Action.CHANGE: {Role.ADMINISTRATOR: ALL},
+    },
+    Kind.STATISTIC: {
+        Action.READ: {
+            Role.ANALYST: ALL,
+            Role.PARTNER_FOCAL_POINT: ALL,
+            Role.STATISTICIAN: ALL,
+        },
+        Action.PUBLISH: {Role.STATISTICIAN: ALL},
+    },
+    Kind.REGIONAL_STATISTIC: {Action.READ: _STAFF},
+    Kind.PLAN: {
+        Action.READ: _STAFF,
+        Action.CHANGE: {Role.PARTNER_FOCAL_POINT: ALL, Role.SECRETARIAT: ALL},
+    },
+    Kind.EVIDENCE: {
+        Action.READ: _STAFF,
+        Action.CREATE: {Role.PARTNER_FOCAL_POINT: ALL, Role.SECRETARIAT: ALL},
+    },
+    Kind.AUDIT: {
+        Action.READ: {Role.DATA_PROTECTION_OFFICER: ALL},
+        Action.EXPORT: {Role.DATA_PROTECTION_OFFICER: ALL},
+    },
+    Kind.RETENTION: {
+        Action.READ: {Role.DATA_PROTECTION_OFFICER: ALL},
+        Action.DECIDE: {Role.DATA_PROTECTION_OFFICER: ALL},
+        Action.ERASE: {Role.DATA_PROTECTION_OFFICER: ALL},
+    },
+    Kind.ACCOUNT: {
+        Action.READ: {Role.ADMINISTRATOR: ALL, Role.DATA_PROTECTION_OFFICER: ALL},
+        Action.CREATE: {Role.ADMINISTRATOR: ALL},
+        Action.CHANGE: {Role.ADMINISTRATOR: ALL},
+    },
+    Kind.DEVICE: {
+        Action.READ: _PROTECTION_STAFF,
+        Action.CREATE: _PROTECTION_STAFF,
+        Action.CHANGE: _PROTECTION_STAFF,
+    },
+    Kind.NODE: {Action.READ: _STAFF, Action.CONFIGURE: {Role.ADMINISTRATOR: ALL}},
+    Kind.OWN_FILE: {
+        Action.READ: {Role.DATA_PROTECTION_OFFICER: ALL},
+        Action.DECIDE: {Role.DATA_PROTECTION_OFFICER: ALL},
+    },
+}
+"""`GRANTS[kind][action][role]` is the scope; what is not written is refused."""
+
+PERSONAL_KINDS = frozenset(
+    {
+        Kind.SUBMISSION, Kind.PERSON, Kind.CONSENT, Kind.OVERRIDE,
+        Kind.CASE, Kind.REFERRAL, Kind.DEVICE,
+    }
+)  # fmt: skip
+"""Kinds that hold data on persons of concern; administrators are granted nothing on them."""
+
+
+def reads_personal_data(role: Role) -> bool:
+    """Whether any grant lets `role` see data on persons of concern."""
+    return any(
+        role in roles for kind in PERSONAL_KINDS for roles in GRANTS.get(kind, {}).values()
+    )

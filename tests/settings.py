@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Settings for tests: a throw-away node `me`, on SQLite or on MOSTOVI_TEST_DATABASE."""
+
+import os
+import tempfile
+from pathlib import Path
+
+if "MOSTOVI_TEST_HOME" not in os.environ:
+    os.environ["MOSTOVI_TEST_HOME"] = tempfile.mkdtemp(prefix="mostovi-test-")
+_home = Path(os.environ["MOSTOVI_TEST_HOME"]) / os.environ.get("PYTEST_XDIST_WORKER", "main")
+_home.mkdir(parents=True, exist_ok=True)
+_database = os.environ.get("MOSTOVI_TEST_DATABASE", "sqlite")
+(_home / "node.toml").write_text(
+    f'code = "me"\nname = "Test node"\ndemo = true\ndatabase = "{_database}"\n'
+    'units = ["border", "centre"]\nallowed_hosts = ["*"]\n',
+    encoding="utf-8",
+)
+os.environ["MOSTOVI_HOME"] = str(_home)
+
+from mostovi.node.settings import *  # noqa: E402,F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
