@@ -18,7 +18,9 @@ def register(subparsers: Any) -> None:
     audit_command = subparsers.add_parser("audit", help="check the audit log")
     verbs = audit_command.add_subparsers(dest="verb", required=True)
     verify = verbs.add_parser("verify", help="find a changed, removed or reordered entry")
-    verify.add_argument("--file", type=Path, help="an exported log (JSON lines) instead of this node's")
+    verify.add_argument(
+        "--file", type=Path, help="an exported log (JSON lines) instead of this node's"
+    )
     verify.add_argument(
         "--head", action="append", default=[], metavar="NUMBER:HASH",
         help="a head another node has witnessed; may be given several times",
@@ -83,5 +85,8 @@ def _retain(options: argparse.Namespace) -> int:
         print(json.dumps(report))
     else:
         for code, line in report.items():
-            print(f"{code}: {line['ended']} ended" + (f", FAILED ({line['failure']})" if line["failure"] else ""))
+            print(
+                f"{code}: {line['ended']} ended"
+                + (f", FAILED ({line['failure']})" if line["failure"] else "")
+            )
     return 1 if any(line["failure"] for line in report.values()) else 0

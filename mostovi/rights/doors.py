@@ -104,7 +104,7 @@ def device_door(authenticate: Authenticate) -> Callable[[Callable[..., Any]], Ca
 
 
 def person_door(authenticate: Authenticate) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Open a view to a person with a printed code: `authenticate` gives an answer to refuse with."""
+    """Open a view to a person with a printed code; `authenticate` may answer instead."""
     return _authenticated("person", authenticate)
 
 

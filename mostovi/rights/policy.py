@@ -172,6 +172,4 @@ PERSONAL_KINDS = frozenset(
 
 def reads_personal_data(role: Role) -> bool:
     """Whether any grant lets `role` see data on persons of concern."""
-    return any(
-        role in roles for kind in PERSONAL_KINDS for roles in GRANTS.get(kind, {}).values()
-    )
+    return any(role in roles for kind in PERSONAL_KINDS for roles in GRANTS.get(kind, {}).values())

@@ -59,9 +59,7 @@ def rules() -> Mapping[str, RetentionRule]:
         (CONTENT / "retention" / "rules.yaml").read_text(encoding="utf-8")
     )
     reviewed = document["review"]["status"] == "reviewed"
-    return {
-        line["code"]: RetentionRule(reviewed=reviewed, **line) for line in document["rules"]
-    }
+    return {line["code"]: RetentionRule(reviewed=reviewed, **line) for line in document["rules"]}
 
 
 def cutoff(rule: RetentionRule, today: date) -> date | None:
@@ -89,7 +87,7 @@ def carry_out(now: datetime) -> dict[str, RuleReport]:
     for code, carry in sorted(_carriers.items()):
         try:
             report[code] = {"ended": carry(rules()[code], now.date()), "failure": ""}
-        except Exception as error:  # noqa: BLE001 - one broken rule must not keep other data alive
+        except Exception as error:
             logger.exception("retention rule failed", extra={"rule": code})
             report[code] = {"ended": 0, "failure": type(error).__name__}
     return report

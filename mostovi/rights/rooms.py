@@ -7,5 +7,12 @@ from django.utils.translation import gettext_lazy as _
 from mostovi.rights.access import Action, Kind
 
 ROOMS: list[tuple[str, str | Promise, str, Action, Kind, str]] = [
-    ("protection", _("Data protection"), "rights:protection", Action.READ, Kind.AUDIT, "shield-lock"),
+    (
+        "protection",
+        _("Data protection"),
+        "rights:protection",
+        Action.READ,
+        Kind.AUDIT,
+        "shield-lock",
+    ),
 ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""How a record with identity fields is stored: everything that identifies lies in one sealed value."""
+"""How a record with identity fields is stored: all that identifies lies in one sealed value."""
 
 from __future__ import annotations
 

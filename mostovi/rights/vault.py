@@ -143,11 +143,11 @@ class Vault:
         return self._delete([UUID(json.loads(line)["key"]) for line in lines if line.strip()])
 
     def blind(self, text: str) -> bytes:
-        """A keyed 16-byte token of `text`: equal texts give equal tokens, useless without the key."""
+        """A keyed 16-byte token of `text`; equal texts give equal tokens."""
         return hmac.new(self._blinding, text.encode(), hashlib.sha256).digest()[:16]
 
     def handle(self, kind: str, identifier: object) -> str:
-        """The keyed pseudonym of a record for logs, audit entries and the exchange (32 hex digits)."""
+        """The keyed pseudonym of a record for logs and the exchange (32 hexadecimal digits)."""
         material = f"{kind}:{identifier}".encode()
         return hmac.new(self._handling, material, hashlib.sha256).hexdigest()[:32]
 
