@@ -7,7 +7,7 @@ The way of counting is that of Regulation (EEC, Euratom) No 1182/71 of 3 June 19
 * a period in days ends with the last hour of its last day; a period in months ends on the same
   date as the event, or, where that month has no such date, on its last day (3(2));
 * weekends and public holidays count, unless the period is in working days (3(3));
-* a period not in hours that would end on a weekend or holiday ends with the next working day (3(4));
+* a period not in hours never ends on a weekend or holiday but with the next working day (3(4));
 * a period of two days or more includes at least two working days (3(5)).
 
 National acts on administrative procedure count alike in the main but not in all; a partner's

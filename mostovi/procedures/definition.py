@@ -42,7 +42,7 @@ def words(texts: Translations, language: str) -> Words:
 
 
 class StateKind(enum.StrEnum):
-    """What a state is for: where it begins, where somebody works, where one waits, where it ends."""
+    """What a state is for: it begins there, somebody works, somebody waits, or it ends."""
 
     START = "start"
     OPEN = "open"

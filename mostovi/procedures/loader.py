@@ -124,8 +124,9 @@ class _Table:
                 reading.problem(_line(key), f"'{name}' is written twice in {where}")
             self._values[name], self._key_lines[name] = value, _line(key)
 
-    def keys(self) -> list[str]:
-        return list(self._values)
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._values)
 
     def key_line(self, key: str) -> int:
         return self._key_lines.get(key, self.line)
@@ -213,7 +214,7 @@ class _Table:
         if node is None:
             return {}
         table = _Table(self.reading, node, f"{self.where}, {key}")
-        texts = {language: table.text(language) for language in table.keys()}
+        texts = {language: table.text(language) for language in table.names}
         for language in texts:
             if not LANGUAGE.match(language):
                 table.problem(language, f"'{language}' is not a language code")
@@ -234,7 +235,7 @@ class _Table:
             return {}
         outer = _Table(self.reading, node, key)
         built = {}
-        for code in outer.keys():
+        for code in outer.names:
             if not CODE.match(code):
                 outer.problem(code, f"'{code}' must be a code of a-z, 0-9 and _")
             self.reading.lines[what, code] = outer.key_line(code)
