@@ -13,9 +13,10 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 
 class AuditTag(StrEnum):
@@ -99,6 +100,12 @@ class Entry:
             (self.sequence, self.at, self.tag, self.actor, self.role, self.purpose,
              self.handle, self.outcome, self.detail),
         )  # fmt: skip
+
+
+def chained(previous: str, **fields: Any) -> Entry:
+    """The entry with these fields, chained to the hash `previous`."""
+    unsealed = Entry(**fields, previous=previous, digest="")
+    return replace(unsealed, digest=unsealed.computed_digest())
 
 
 def chained_digest(previous: str, fields: Sequence[str | int]) -> str:

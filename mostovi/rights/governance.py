@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from mostovi.rights.purposes import Purpose
 
@@ -33,3 +34,9 @@ class Governance:
     def of(self, field_name: str) -> frozenset[Purpose]:
         """The purposes `field_name` may be used for."""
         return self.fields.get(field_name, self.purposes)
+
+
+def governance_of(model: type[Any]) -> Governance | None:
+    """The governance a model declares; None for models of installed packages."""
+    declared: Governance | None = getattr(model, "GOVERNANCE", None)
+    return declared

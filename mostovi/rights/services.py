@@ -6,6 +6,7 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -60,13 +61,20 @@ def record_many(
     rows: list[AuditEntry] = []
     for handle in handles:
         sequence += 1
-        fields = (
-            sequence, at, tag.value, str(actor.account), actor.role.value,
-            (purpose or actor.purpose).value, handle, outcome, written,
-        )  # fmt: skip
-        digest = audit.chained_digest(previous, fields)
-        rows.append(AuditEntry(*fields, previous, digest))
-        previous = digest
+        entry = audit.chained(
+            previous,
+            sequence=sequence,
+            at=at,
+            tag=tag.value,
+            actor=str(actor.account),
+            role=actor.role.value,
+            purpose=(purpose or actor.purpose).value,
+            handle=handle,
+            outcome=outcome,
+            detail=written,
+        )
+        rows.append(AuditEntry(**asdict(entry)))
+        previous = entry.digest
     AuditEntry.objects.bulk_create(rows)
     return rows
 

@@ -21,6 +21,7 @@ from mostovi.rights import retention, services
 from mostovi.rights.access import Action, Kind
 from mostovi.rights.audit import AuditTag
 from mostovi.rights.doors import ActingRequest, door
+from mostovi.rights.governance import governance_of
 from mostovi.rights.models import AuditEntry, RetentionRun
 from mostovi.rights.policy import GRANTS, OPEN_TO
 from mostovi.rights.roles import GRANTABLE
@@ -50,15 +51,15 @@ def protection(request: ActingRequest) -> HttpResponse:
 
 def _holdings() -> list[dict[str, object]]:
     """What is stored about persons: model, purposes, retention rule (no counts of persons)."""
-    governed = [m for m in apps.get_models() if getattr(m, "GOVERNANCE", None)]
+    governed = [(model, governance_of(model)) for model in apps.get_models()]
     return [
         {
             "name": model._meta.verbose_name,
-            "purposes": sorted(model.GOVERNANCE.purposes),
-            "rule": retention.rules().get(model.GOVERNANCE.retention),
+            "purposes": sorted(governance.purposes),
+            "rule": retention.rules().get(governance.retention),
         }
-        for model in governed
-        if model.GOVERNANCE.personal
+        for model, governance in governed
+        if governance and governance.personal
     ]
 
 
