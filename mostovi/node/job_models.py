@@ -18,7 +18,7 @@ class JobRun(models.Model):
     """
 
     GOVERNANCE: ClassVar[Governance] = Governance(
-        purposes=frozenset({Purpose.GOVERNANCE}), retention="technical", fields={}
+        purposes=frozenset({Purpose.GOVERNANCE}), retention="technical"
     )
 
     name = models.CharField(max_length=120, primary_key=True)
