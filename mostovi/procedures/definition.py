@@ -198,7 +198,7 @@ class Procedure:
     version: int
     title: Translations
     summary: Translations
-    purpose: str
+    purposes: tuple[str, ...]
     review: Review
     sides: Mapping[str, Named]
     gates: Mapping[str, Named]
@@ -225,6 +225,10 @@ class Procedure:
     def transition(self, verb: str, state: str) -> Transition | None:
         """The transition `verb` from `state`, or None when the file has none."""
         return next((t for t in self.leaving(state) if t.verb == verb), None)
+
+    def side_of(self, verb: str) -> str | None:
+        """The one side that does `verb`, or None for an unknown verb."""
+        return next((t.side for t in self.transitions if t.verb == verb), None)
 
     def is_over(self, state: str) -> bool:
         """True when nothing can follow `state` any more, or the file says it is an end."""

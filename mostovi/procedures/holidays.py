@@ -14,16 +14,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property, lru_cache
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 
+from mostovi.content import CONTENT
 from mostovi.procedures.clock import Calendar
 from mostovi.procedures.definition import Review, ReviewStatus
 
-FOLDER = Path(__file__).resolve().parents[1] / "content/holidays"
+FOLDER = CONTENT / "holidays"
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 

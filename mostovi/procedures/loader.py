@@ -274,7 +274,7 @@ def _procedure(top: _Table) -> Procedure:
         version=top.number("version"),
         title=top.words("title"),
         summary=top.words("summary"),
-        purpose=top.choice("purpose", Purpose).value,
+        purposes=_purposes(top),
         review=_review(top.table("review")),
         sources=top.named("sources", "source", _source),
         sides=top.named("sides", "side", _named),
@@ -286,6 +286,14 @@ def _procedure(top: _Table) -> Procedure:
     )
     top.done()
     return procedure
+
+
+def _purposes(top: _Table) -> tuple[str, ...]:
+    purposes = top.codes("purposes", required=True)
+    for purpose in purposes:
+        if purpose not in set(Purpose):
+            top.problem("purposes", f"unknown purpose '{purpose}'")
+    return purposes
 
 
 def _review(table: _Table | None) -> Review:
@@ -417,8 +425,11 @@ def _check_states(reading: _Reading, procedure: Procedure) -> None:
 
 def _check_transitions(reading: _Reading, procedure: Procedure) -> None:
     seen: set[tuple[str, str]] = set()
+    side_of: dict[str, str] = {}
     for step in procedure.transitions:
         line = reading.line_of("verb", step.verb)
+        if side_of.setdefault(step.verb, step.side) != step.side:
+            reading.problem(line, f"'{step.verb}' belongs to two sides; give each its own verb")
         for state in (*step.from_states, step.to):
             if state not in procedure.states:
                 way = "to" if state == step.to else "from"
