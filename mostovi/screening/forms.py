@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypedDict
 from xml.etree.ElementTree import Element
 
 from defusedxml import ElementTree
@@ -201,6 +202,14 @@ def read_form(xml: str | bytes) -> Form:
     return _Reader(root, model).form()
 
 
+class _Rules(TypedDict, total=False):
+    relevant: str
+    required: bool
+    constraint: str
+    constraint_messages: Texts
+    calculation: str
+
+
 class _Reader:
     """Holds what is looked up again and again while one form is read."""
 
@@ -319,7 +328,7 @@ class _Reader:
         self.questions[path] = question
         return question
 
-    def _rules(self, bind: Element | None) -> dict[str, object]:
+    def _rules(self, bind: Element | None) -> _Rules:
         if bind is None:
             return {}
         message = bind.get(f"{{{JAVAROSA}}}constraintMsg", "")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePath
+from typing import TypedDict
 
 from pyxform.errors import PyXFormError
 from pyxform.xls2xform import convert
@@ -173,7 +174,14 @@ def _plain(line: str) -> str:
     return re.sub(r"^\[row\s*:\s*\d+\]\s*", "", line)
 
 
-def _place(book: Book, text: str) -> dict[str, object]:
+class _Place(TypedDict, total=False):
+    sheet: str
+    row: int
+    column: str
+    cell: str
+
+
+def _place(book: Book, text: str) -> _Place:
     found = _LOCATED.search(text)
     if not found:
         return {}
