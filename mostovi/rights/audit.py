@@ -37,6 +37,8 @@ class AuditTag(StrEnum):
     REFERRAL_STEP = "cases.referral.step"
     REFERRAL_CONSENT_WITHDRAWN = "cases.referral.consent_withdrawn"
     REFERRALS_ENDED = "cases.referral.ended"
+    NODE_BACKED_UP = "node.backup.made"
+    NODE_RESTORED = "node.backup.restored"
     ACCESS_REFUSED = "rights.access.refused"
     AUDIT_READ = "rights.audit.read"
     AUDIT_VERIFIED = "rights.audit.verified"

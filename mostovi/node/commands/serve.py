@@ -45,14 +45,16 @@ def run(options: argparse.Namespace) -> int:
     startup.start_django(needs_node=True)
     from django.conf import settings
 
+    from mostovi.node.backup import node_running
     from mostovi.node.serve import address, serve
 
     where = address(options.listen, settings.MOSTOVI)
     print(f"{settings.MOSTOVI.name} ({settings.MOSTOVI.code}): http://{where}/", flush=True)
-    serve(
-        where,
-        threads=options.threads,
-        with_worker=not options.no_worker,
-        proxy=options.trusted_proxy,
-    )
+    with node_running(settings.MOSTOVI.home):
+        serve(
+            where,
+            threads=options.threads,
+            with_worker=not options.no_worker,
+            proxy=options.trusted_proxy,
+        )
     return 0

@@ -35,13 +35,18 @@ def run(options: argparse.Namespace) -> int:
     if options.once:
         print(f"{Lane(jobs()).once()} jobs were due and ran.")
         return 0
+    from django.conf import settings
+
+    from mostovi.node.backup import node_running
+
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    worker = Worker()
-    worker.start()
-    stop.wait()
-    return 0 if worker.finish() else 1
+    with node_running(settings.MOSTOVI.home):
+        worker = Worker()
+        worker.start()
+        stop.wait()
+        return 0 if worker.finish() else 1
 
 
 def _print_jobs(*, as_json: bool) -> int:
