@@ -11,3 +11,9 @@ class NodeConfig(AppConfig):
     label = "node"
     verbose_name = "Node"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Listen to sign-ins, sign-outs and changes of second factors."""
+        from mostovi.node import sessions
+
+        sessions.connect()

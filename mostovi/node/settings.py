@@ -7,6 +7,7 @@ import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import django_htmx
 from csp.constants import NONCE, NONE, SELF
@@ -78,6 +79,8 @@ MIDDLEWARE = [
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        # Before those of installed packages, whose pages the shell restyles.
+        "DIRS": [REPOSITORY / "mostovi/node/templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -140,7 +143,6 @@ STATICFILES_DIRS = [
     (f"vendor/{package.split('/')[-1]}", NODE_MODULES / package / sub)
     for package, sub in (
         ("bootstrap", "dist"),
-        ("bootstrap-icons", "icons"),
         ("@getodk/web-forms", "dist"),
         ("vue", "dist"),
         ("@fontsource-variable/noto-sans", "files"),
@@ -149,9 +151,17 @@ STATICFILES_DIRS = [
     if (NODE_MODULES / package / sub).is_dir()
 ] + [("vendor/htmx", Path(django_htmx.__file__).parent / "static/django_htmx")]
 STATIC_ROOT = MOSTOVI.home / "static"
-WHITENOISE_USE_FINDERS = True
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "mostovi.node.assets.StaticFilesStorage"},
+}
+# Gathered and compressed by `assets.prepare` when the application starts.
+WHITENOISE_USE_FINDERS = False
 WHITENOISE_AUTOREFRESH = False
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("map", "woff2", "png", "jpg", "gz", "br", "zip")
+WHITENOISE_KEEP_ONLY_HASHED_FILES = False
 
+_PARTNER_SIGN_IN = [MOSTOVI.oidc["server_url"]] if MOSTOVI.oidc.get("server_url") else []
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -163,7 +173,11 @@ CONTENT_SECURITY_POLICY = {
         "media-src": [SELF],
         "manifest-src": [SELF],
         "worker-src": [SELF],
-        "form-action": [SELF],
+        # The partner's sign-in answers our form with a redirect to itself.
+        "form-action": [
+            SELF,
+            *("{0.scheme}://{0.netloc}".format(urlsplit(url)) for url in _PARTNER_SIGN_IN),
+        ],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
     }
@@ -202,13 +216,12 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "node:home"
 ACCOUNT_ADAPTER = "mostovi.node.adapters.AccountAdapter"
+CSRF_FAILURE_VIEW = "mostovi.node.views.csrf_failure"
+MFA_ADAPTER = "mostovi.node.adapters.SecondFactorAdapter"
 SOCIALACCOUNT_ADAPTER = "mostovi.node.adapters.PartnerIdentityAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = "username"
 ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
@@ -223,6 +236,7 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = f"Mostovi {MOSTOVI.code}"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not BEHIND_HTTPS
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_REQUIRED = not MOSTOVI.demo
 SOCIALACCOUNT_ONLY = False
 SOCIALACCOUNT_PROVIDERS = {
@@ -241,6 +255,24 @@ SOCIALACCOUNT_PROVIDERS = {
     }
 }
 USERSESSIONS_TRACK_ACTIVITY = False
+# Doors of addresses that come with django-allauth; what is not named here stays closed.
+DOORS = dict.fromkeys(
+    (
+        "account_inactive", "account_login", "account_logout", "mfa_authenticate",
+        "mfa_login_webauthn", "openid_connect_callback", "openid_connect_login",
+        "socialaccount_login_cancelled", "socialaccount_login_error",
+    ),
+    "public",
+) | dict.fromkeys(
+    (
+        "account_change_password", "account_reauthenticate", "mfa_activate_totp",
+        "mfa_add_webauthn", "mfa_deactivate_totp", "mfa_download_recovery_codes",
+        "mfa_edit_webauthn", "mfa_generate_recovery_codes", "mfa_index", "mfa_list_webauthn",
+        "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "mfa_remove_webauthn",
+        "mfa_view_recovery_codes",
+    ),
+    "account",
+)  # fmt: skip
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 LOGGING = {

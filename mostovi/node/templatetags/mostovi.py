@@ -18,6 +18,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
+from mostovi.node.labels import purpose_label, role_label, unit_label
+
 register = template.Library()
 
 _ICON_NAME = re.compile(r"^[a-z0-9-]+$")
@@ -139,3 +141,21 @@ def page_query(context: template.Context, number: int) -> str:
     query = context["request"].GET.copy()
     query["page"] = str(number)
     return f"?{query.urlencode()}"
+
+
+@register.filter
+def role_name(role: str) -> str:
+    """`{{ membership.role|role_name }}`: the role as users call it."""
+    return role_label(str(role))
+
+
+@register.filter
+def purpose_name(purpose: str) -> str:
+    """`{{ record.purpose|purpose_name }}`: the purpose as users call it."""
+    return purpose_label(str(purpose))
+
+
+@register.filter
+def unit_name(unit: str) -> str:
+    """`{{ membership.unit|unit_name }}`: the unit's code as words."""
+    return unit_label(str(unit))

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Forms of the accounts' rooms and of the entrance."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.forms import SetPasswordForm
+from django.utils.translation import gettext_lazy as _
+
+from mostovi.node.labels import ROLE_LABELS, unit_label
+from mostovi.node.models import Account
+from mostovi.rights.policy import reads_personal_data
+from mostovi.rights.roles import GRANTABLE, Role
+
+
+class AccountForm(forms.ModelForm):
+    """A new account: who, and how they sign in."""
+
+    class Meta:
+        model = Account
+        fields: ClassVar[list[str]] = [
+            "display_name", "username", "language", "email", "partner_email", "partner_subject",
+        ]  # fmt: skip
+        help_texts: ClassVar = {
+            "display_name": _("As it appears beside notes and decisions."),
+            "username": _("For signing in. Small letters, digits, dot, hyphen or underscore."),
+            "email": _("At work. Not used for signing in."),
+            "partner_email": _(
+                "Only if your institution's own sign-in is used and confirms e-mail addresses."
+            ),
+            "partner_subject": _(
+                "Only if your institution's own sign-in is used. Safer than e-mail."
+            ),
+        }
+        widgets: ClassVar = {
+            "display_name": forms.TextInput(attrs={"autocomplete": "off"}),
+            "username": forms.TextInput(
+                attrs={"autocomplete": "off", "autocapitalize": "none", "dir": "ltr"}
+            ),
+            "email": forms.EmailInput(attrs={"autocomplete": "off", "dir": "ltr"}),
+            "partner_email": forms.EmailInput(attrs={"autocomplete": "off", "dir": "ltr"}),
+            "partner_subject": forms.TextInput(attrs={"autocomplete": "off", "dir": "ltr"}),
+        }
+
+    language = forms.ChoiceField(
+        label=_("Language"), choices=settings.LANGUAGES, help_text=_("They can change it later.")
+    )
+
+    def clean_username(self) -> str:
+        """Account names are written small."""
+        return str(self.cleaned_data["username"]).lower()
+
+    def clean_partner_email(self) -> str:
+        """Compared without regard to capitals."""
+        return str(self.cleaned_data["partner_email"]).lower()
+
+
+class GrantForm(forms.Form):
+    """Which role in which unit."""
+
+    role = forms.ChoiceField(label=_("Role"))
+    unit = forms.ChoiceField(label=_("Unit"))
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        node = settings.MOSTOVI
+        self.fields["role"] = forms.ChoiceField(
+            label=_("Role"),
+            choices=[
+                (role.value, label)
+                for role, label in ROLE_LABELS.items()
+                if role in GRANTABLE and (node.holds_persons or not reads_personal_data(role))
+            ],
+        )
+        self.fields["unit"] = forms.ChoiceField(
+            label=_("Unit"), choices=[(unit, unit_label(unit)) for unit in node.units]
+        )
+
+    def chosen_role(self) -> Role:
+        """The role, once the form is valid."""
+        return Role(self.cleaned_data["role"])
+
+
+class StartForm(SetPasswordForm):
+    """The first password of an account."""
