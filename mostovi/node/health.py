@@ -18,6 +18,7 @@ from typing import Final
 
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.db.models import Min
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -139,9 +140,11 @@ def may_read_metrics(request: HttpRequest) -> bool:
 
 def outbox_age(now: dt.datetime) -> dt.timedelta:
     """How long the oldest unsent letter has waited; zero when none waits."""
-    from mostovi.exchange import services
+    from mostovi.exchange.models import OutboxLetter, OutboxState
 
-    return services.oldest_waiting(now)
+    waiting = OutboxLetter.objects.filter(state=OutboxState.WAITING)
+    oldest = waiting.aggregate(oldest=Min("created_at"))["oldest"]
+    return dt.timedelta(0) if oldest is None else now - oldest
 
 
 def gauges(now: dt.datetime) -> Iterator[Gauge]:

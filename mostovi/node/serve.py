@@ -4,8 +4,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import socket
+import threading
+import time
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
@@ -103,6 +106,8 @@ def serve(
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    if os.environ.get("MOSTOVI_STOP_WITH_PARENT"):
+        threading.Thread(target=_stop_with_parent, name="parent", daemon=True).start()
     if worker:
         worker.start()
     log.info("serving", extra={"count": threads})
@@ -113,3 +118,11 @@ def serve(
         if worker and not worker.finish():
             log.warning("worker did not stop in time; its job will run again")
         log.info("stopped serving")
+
+
+def _stop_with_parent() -> None:
+    """Leave when the demo that started this node was killed, so that no node is orphaned."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)

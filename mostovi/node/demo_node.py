@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Steps of the demo inside one node: `python -m mostovi.node.demo_node STEP`, JSON in and out.
+
+`prepare` brings the node up to date and makes its accounts; `direct` lets the steward sign the
+directory of nodes; `populate` takes the directory in and loads the synthetic world.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mostovi.node import startup
+from mostovi.node.initialise import bring_up_to_date
+
+SYNTHETIC = "mostovi.node.synthetic"
+
+
+def prepare(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Database, content, keys and accounts; returns the node's entry for the directory."""
+    bring_up_to_date(lambda step: None)
+    from django.conf import settings
+    from django.utils import timezone
+
+    from mostovi.exchange import keystore, peers
+    from mostovi.node.accounts import create_demo_accounts
+
+    now = timezone.now()
+    keystore.ensure_keys(keystore.key_store(), now)
+    accounts = create_demo_accounts(given["password"])
+    steward = peers.make_steward(now).public.x if settings.MOSTOVI.steward else ""
+    return {
+        "entry": peers.own_entry().as_dict(),
+        "steward": steward,
+        "accounts": [{"username": a.username, "name": str(a.display_name)} for a in accounts],
+    }
+
+
+def direct(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The steward signs who takes part."""
+    from django.utils import timezone
+
+    from mostovi.exchange import peers
+    from mostovi.rights.access import Actor
+    from mostovi.rights.purposes import Purpose
+
+    document = peers.publish_directory(
+        Actor.system(Purpose.GOVERNANCE), entries=given["entries"], now=timezone.now()
+    )
+    return {"document": document}
+
+
+def populate(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Take the directory in and, when `people` is not 0, load the synthetic world."""
+    from django.conf import settings
+    from django.utils import timezone
+
+    from mostovi.exchange import peers
+    from mostovi.rights.access import Actor
+    from mostovi.rights.purposes import Purpose
+
+    actor = Actor.system(Purpose.GOVERNANCE)
+    peers.import_directory(actor, document=given["document"], now=timezone.now())
+    if not given["people"] or importlib.util.find_spec(SYNTHETIC) is None:
+        return {"loaded": 0}
+    world = importlib.import_module(SYNTHETIC)
+    return {"loaded": world.load(settings.MOSTOVI.code, int(given["people"]))}
+
+
+STEPS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    "prepare": prepare,
+    "direct": direct,
+    "populate": populate,
+}
+
+
+def main() -> int:
+    """Read the step's input from standard input and write its result as the last line."""
+    startup.start_django(needs_node=True)
+    result = STEPS[sys.argv[1]](json.load(sys.stdin))
+    sys.stdout.write(json.dumps(result) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
