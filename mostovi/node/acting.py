@@ -97,7 +97,7 @@ def switch(request: HttpRequest, *, membership: str = "", purpose: str = "") -> 
 
 
 class ActingMiddleware:
-    """Sets `request.actor` (an `Actor` or None) and keeps people without a second factor outside."""
+    """Sets `request.actor` (or None); keeps people without a second factor out of the rooms."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

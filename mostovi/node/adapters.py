@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What this node decides differently from django-allauth: closed sign-up, lock-out, partner sign-in."""
+"""What this node decides in place of django-allauth: no sign-up, lock-out, partner sign-in."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ def _note(tag: AuditTag, account: Account | None, **detail: str | bool) -> None:
     """Log a failed attempt. What was typed is not kept: people type passwords into name fields."""
     record(
         Actor.system(Purpose.GOVERNANCE), tag, outcome="refused",
-        handle=handle_of(account) if account else "", detail={"known": account is not None, **detail},
+        handle=handle_of(account) if account else "",
+        detail={"known": account is not None, **detail},
     )  # fmt: skip
 
 
@@ -50,6 +51,10 @@ class AccountAdapter(DefaultAccountAdapter):
     error_messages: ClassVar[dict[str, Any]] = {
         **DefaultAccountAdapter.error_messages,
         "username_password_mismatch": gettext_lazy(
+            "Account name and password do not fit together. Check both. "
+            "After five failed attempts the name is locked for 15 minutes."
+        ),
+        "email_password_mismatch": gettext_lazy(
             "Account name and password do not fit together. Check both. "
             "After five failed attempts the name is locked for 15 minutes."
         ),

@@ -5,6 +5,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from allauth.account.forms import LoginForm
+from allauth.mfa.base.forms import AuthenticateForm
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.conf import settings
 from django.contrib.auth.forms import SetPasswordForm
@@ -86,3 +90,49 @@ class GrantForm(forms.Form):
 
 class StartForm(SetPasswordForm):
     """The first password of an account."""
+
+
+class SignInForm(LoginForm):
+    """Account name and password, in the shell's words."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        login, password = self.fields["login"], self.fields["password"]
+        login.label = _("Account name")
+        login.widget.attrs |= {"dir": "ltr", "autocapitalize": "none", "spellcheck": "false"}
+        password.label = _("Password")
+        password.help_text = ""
+
+    def clean_login(self) -> str:
+        """Account names are written small."""
+        return str(super().clean_login()).lower()
+
+
+class PasskeyForm(AddWebAuthnForm):
+    """A new passkey; by default it also opens without the password."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = _("Name of this passkey")
+        self.fields["name"].help_text = _("So that you recognise it later, such as 'work phone'.")
+        self.fields["passwordless"].label = _("Sign in with it alone, without the password")
+        self.fields["passwordless"].help_text = _("The device then always asks for finger or PIN.")
+        self.fields["passwordless"].initial = True
+
+
+class AppCodeForm(ActivateTOTPForm):
+    """The first code from an authenticator app."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].label = _("The six digits the app shows now")
+        self.fields["code"].widget.attrs |= {"inputmode": "numeric", "dir": "ltr"}
+
+
+class SecondStepForm(AuthenticateForm):
+    """A code from the app, or a recovery code."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].label = _("Code from your app, or a recovery code")
+        self.fields["code"].widget.attrs |= {"dir": "ltr"}

@@ -231,7 +231,13 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_FORMS = {"login": "mostovi.node.forms.SignInForm"}
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "60/m/ip,5/15m/key"}
+MFA_FORMS = {
+    "activate_totp": "mostovi.node.forms.AppCodeForm",
+    "add_webauthn": "mostovi.node.forms.PasskeyForm",
+    "authenticate": "mostovi.node.forms.SecondStepForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = f"Mostovi {MOSTOVI.code}"
