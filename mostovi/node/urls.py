@@ -38,6 +38,7 @@ app_urls: list[URLPattern | URLResolver] = [
 MOUNTS: tuple[tuple[str, str], ...] = (
     ("people/", "mostovi.people.urls"),
     ("cases/", "mostovi.cases.urls"),
+    ("openrosa/", "mostovi.screening.openrosa_urls"),
     ("screening/", "mostovi.screening.urls"),
     ("exchange/", "mostovi.exchange.urls"),
     ("statistics/", "mostovi.statistics.urls"),

@@ -15,7 +15,7 @@ Inside repeats the path has a number from 1: `children[2]/age`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from xml.etree.ElementTree import Element
@@ -97,36 +97,54 @@ def parse_answers(form: Form, instance: Instance) -> dict[str, Value | None]:
     nesting deeper than any form.
     """
     found: dict[str, Value | None] = {}
-    _collect(form, instance.root, "", "", found, 0)
+
+    def keep(shown: str, question: Question, text: str) -> None:
+        standing, value = read_answer(question, text)
+        if standing is Standing.UNKNOWN:
+            found[shown] = None
+        elif standing is not Standing.NOT_ASKED:
+            found[shown] = value
+
+    _each(form, instance.root, "", "", keep, 0)
     return found
 
 
-def _collect(
-    form: Form, parent: Element, path: str, shown: str, found: dict[str, Value | None], depth: int
+def _each(
+    form: Form,
+    parent: Element,
+    path: str,
+    shown: str,
+    keep: Callable[[str, Question, str], None],
+    depth: int,
 ) -> None:
+    """Give `keep` every question below `parent`: its path with numbers, itself, its text."""
     if depth > _MAXIMUM_DEPTH:
         raise SubmissionError("The submission is nested too deeply to be a filled form.")
     counts: dict[str, int] = {}
     for child in parent:
         name = _local(child)
-        child_path = f"{path}/{name}".strip("/")
+        child_path, child_shown = f"{path}/{name}".strip("/"), f"{shown}/{name}".strip("/")
         section = form.sections.get(child_path)
         if section is not None and section.repeat:
             if any("}template" in key for key in child.attrib):
                 continue
             counts[name] = counts.get(name, 0) + 1
-            child_shown = f"{shown}/{name}[{counts[name]}]".strip("/")
-        else:
-            child_shown = f"{shown}/{name}".strip("/")
+            child_shown = f"{child_shown}[{counts[name]}]"
         question = form.questions.get(child_path)
         if question is not None:
-            standing, value = read_answer(question, child.text or "")
-            if standing is Standing.UNKNOWN:
-                found[child_shown] = None
-            elif standing is not Standing.NOT_ASKED:
-                found[child_shown] = value
+            keep(child_shown, question, (child.text or "").strip())
         elif len(child):
-            _collect(form, child, child_path, child_shown, found, depth + 1)
+            _each(form, child, child_path, child_shown, keep, depth + 1)
+
+
+def raw_answers(form: Form, instance: Instance) -> dict[str, str]:
+    """Path to the very text that was sent, for every question answered with anything at all.
+
+    Paths are those of `parse_answers`; for rules that read the form's own codes.
+    """
+    found: dict[str, str] = {}
+    _each(form, instance.root, "", "", lambda shown, _, text: found.update({shown: text}), 0)
+    return {path: text for path, text in found.items() if text}
 
 
 def read_answer(question: Question, text: str) -> tuple[Standing, Value | None]:

@@ -150,6 +150,8 @@ class Submission(Sealed):
     unit = models.CharField(max_length=100)
     owner = models.UUIDField()
     instance_id = models.CharField(max_length=200, unique=True)
+    # What this edits, kept because an edit may arrive before the submission it edits.
+    deprecated_id = models.CharField(max_length=200, blank=True, db_index=True)
     root = models.ForeignKey("self", on_delete=models.CASCADE, null=True, related_name="edits")
     replaces = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, related_name="replaced_by"
