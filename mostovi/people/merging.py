@@ -105,7 +105,7 @@ def decide(current: int, standing: Any, base: int, base_value: Any, value: Any) 
 
     Same: the value stands already, or the author left the field as it was on their version.
     """
-    if value == standing or value == base_value:
+    if value in (standing, base_value):
         return Outcome.SAME
     return Outcome.APPLIED if base == current else Outcome.CONFLICT
 

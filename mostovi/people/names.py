@@ -47,6 +47,13 @@ class PartKind(StrEnum):
     WHOLE = "whole"
 
 
+_SHARED = {
+    PartKind.GIVEN: "given", PartKind.FAMILY: "family", PartKind.PATRONYMIC: "father",
+    PartKind.MIDDLE: "other", PartKind.KUNYA: "nickname", PartKind.NISBA: "clan",
+    PartKind.TRIBE: "clan", PartKind.WHOLE: "other",
+}  # fmt: skip
+
+
 class Usage(StrEnum):
     """Where the name is used."""
 
@@ -109,6 +116,17 @@ class PersonName:
             "usage": self.usage.value,
             "order": self.order.value,
         }
+
+    def as_shared(self) -> dict[str, Any]:
+        """The name in the shape that letters carry (`names` in content/profiles)."""
+        shared: dict[str, Any] = {
+            "script": self.script,
+            "parts": [{"kind": _SHARED[part.kind], "text": part.text} for part in self.parts],
+            "use": {Usage.OWN: "main", Usage.DOCUMENT: "document"}.get(self.usage, "other"),
+        }
+        if self.script != "Latn":
+            shared["transliteration"] = self.romanised[:240]
+        return shared
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> PersonName:
@@ -193,12 +211,12 @@ _ARABIC = str.maketrans({
     "ـ": "", "‌": "", "‍": "", "ۆ": "و", "ێ": "ي",
 })  # fmt: skip
 _APOSTROPHES = re.compile("[`'´ʹʻʼʽʾʿ‘’′]")
-_LATIN_PARTICLES = frozenset(
-    ["al", "el", "ul", "as", "ash", "ad", "ar", "an", "at", "az", "il", "ibn", "bin", "ben", "bint", "binti", "ould", "wald"]
-)
+_LATIN_PARTICLES = frozenset({
+    "al", "el", "ul", "as", "ash", "ad", "ar", "an", "at", "az", "il",
+    "ibn", "bin", "ben", "bint", "binti", "ould", "wald",
+})  # fmt: skip
 _ARABIC_PARTICLES = frozenset({"بن", "ابن", "بنت", "ولد", "ال"})
 _SERVANTS = frozenset({"abd", "abdul", "abdal", "abdel", "abdur", "abdu", "abdi", "abdoul"})
-_KUNYA = frozenset({"abu", "abou", "ebu", "umm", "um", "oum"})
 
 
 def _plain(text: str) -> str:

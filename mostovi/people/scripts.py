@@ -66,7 +66,7 @@ def direction(script: str) -> str:
 _SERBIAN = dict(
     zip(
         "абвгдђежзијклљмнњопрстћуфхцчџш",
-        ["a", "b", "v", "g", "d", "đ", "e", "ž", "z", "i", "j", "k", "l", "lj", "m", "n", "nj", "o", "p", "r", "s", "t", "ć", "u", "f", "h", "c", "č", "dž", "š"],
+        re.split(" ", "a b v g d đ e ž z i j k l lj m n nj o p r s t ć u f h c č dž š"),
         strict=True,
     )
 )
