@@ -125,6 +125,13 @@ class AuditTag(StrEnum):
     SUBMISSION_LISTED = "screening.submission.listed"
     SUBMISSION_READ = "screening.submission.read"
     SUBMISSION_RECEIVED = "screening.submission.received"
+    STATISTICS_PREVIEWED = "statistics.month.previewed"
+    STATISTICS_RELEASED = "statistics.month.released"
+    STATISTICS_RECEIVED = "statistics.month.received"
+    STATISTICS_EXPORTED = "statistics.month.exported"
+    PLAN_PROGRESS_REPORTED = "plan.progress.reported"
+    PLAN_PROGRESS_RECEIVED = "plan.progress.received"
+    PLAN_STOCK_IMPORTED = "plan.stock.imported"
 
 
 GENESIS = "0" * 64
