@@ -50,6 +50,25 @@ def duties(person: Person) -> list[Duty]:
     return [duty for source in _sources for duty in source(person)]
 
 
+Use = Callable[["Person"], bool]
+_uses: list[Use] = []
+
+
+def register_use(use: Use) -> Use:
+    """Have `use(person)` say whether another package still works with the person.
+
+    It keeps the retention job away, and never stands against a person's own wish to be erased.
+    """
+    if use not in _uses:
+        _uses.append(use)
+    return use
+
+
+def in_use(person: Person) -> bool:
+    """Whether any package still works with the person."""
+    return any(use(person) for use in _uses)
+
+
 def register_eraser(eraser: Eraser) -> Eraser:
     """Have `eraser(person)` erase what another package holds on the person, when it is erased."""
     if eraser not in _erasers:

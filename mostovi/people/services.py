@@ -827,7 +827,7 @@ def erase_at_end(rule_cutoff: date, *, limit: int = 1000) -> int:
     ended = 0
     due = Person.objects.filter(erased_at=None, changed_at__date__lt=rule_cutoff)
     for person in due.order_by("changed_at").iterator(chunk_size=200):
-        if keeping.duties(person):
+        if keeping.duties(person) or keeping.in_use(person):
             continue
         erase(actor, person, reason="retention")
         ended += 1
