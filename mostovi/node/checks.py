@@ -40,6 +40,7 @@ DIRECTORY_WARNING: Final = dt.timedelta(days=14)
 LARGEST_SKEW: Final = dt.timedelta(seconds=120)
 BUILT: Final = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 PEER_TIMEOUT: Final = 5.0
+KEY_USES: Final = {"sig": "sign", "enc": "encrypt"}
 # Tables of installed libraries hold no data of persons of concern and carry no governance.
 FOREIGN_LABELS: Final = frozenset(
     {"auth", "contenttypes", "sessions", "account", "mfa", "socialaccount", "usersessions"}
@@ -205,13 +206,13 @@ def exchange_keys() -> Iterator[Problem]:
         if pair is None:
             yield Problem(
                 "exchange_keys",
-                f"The node has no valid key to {use.value} with.",
+                f"The node has no valid key to {KEY_USES[use.value]} with.",
                 "Run 'mostovi exchange keys rotate --now'.",
             )
         elif pair.public.not_after < now + KEY_WARNING:
             yield Problem(
                 "exchange_keys",
-                f"The key to {use.value} ends on {pair.public.not_after:%d %B %Y}.",
+                f"The key to {KEY_USES[use.value]} ends on {pair.public.not_after:%d %B %Y}.",
                 "Run 'mostovi exchange keys rotate'.",
             )
     directory = DirectoryVersion.objects.order_by("-serial").first()

@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     *DOMAINS,
 ]
 MIDDLEWARE = [
+    "mostovi.node.logs.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -158,6 +159,7 @@ STORAGES = {
 # Gathered and compressed by `assets.prepare` when the application starts.
 WHITENOISE_USE_FINDERS = False
 WHITENOISE_AUTOREFRESH = False
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("map", "woff2", "png", "jpg", "gz", "br", "zip")
 WHITENOISE_KEEP_ONLY_HASHED_FILES = False
 
@@ -294,6 +296,8 @@ LOGGING = {
     "root": {"handlers": ["out"], "level": os.environ.get("MOSTOVI_LOG_LEVEL", "INFO")},
     "loggers": {
         "django.request": {"level": "ERROR"},
+        # It logs each empty look into the queue.
+        "django_tasks_db": {"level": "WARNING"},
         "django.security.DisallowedHost": {"level": "CRITICAL"},
     },
 }
