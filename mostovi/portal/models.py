@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a person asks for from their own file: correction, complaint, erasure; each with a deadline."""
+"""What a person asks for from their own file (correct, complain, erase), each with a deadline."""
 
 from __future__ import annotations
 
