@@ -72,7 +72,10 @@ class IndicatorResult:
 
 @dataclass(frozen=True, slots=True)
 class DimensionResult:
-    """One dimension. `satisfied_by` numbers the alternative of the rule; `needs` the fewest yeses."""
+    """One dimension. `satisfied_by` numbers the alternative of the rule that was met.
+
+    `needs` is the smallest number of further yeses that would reach the dimension.
+    """
 
     code: str
     reach: Reach
