@@ -106,7 +106,9 @@ def _language() -> dict[str, str]:
         "code": code,
         "name": name,
         "short": _SHORT.get(code, code.split("-")[0].upper()),
-        "unreviewed": "" if code in CHECKED_LANGUAGES else name,
+        "unreviewed": ""
+        if code in CHECKED_LANGUAGES
+        else _("the translation into %(language)s") % {"language": name},
     }
 
 
