@@ -26,7 +26,9 @@ from mostovi.exchange.wire import canonical, format_time, parse_object, parse_ti
 
 TYP: Final = "mg+directory"
 MAXIMUM_DIRECTORY: Final = 90_000
+MAXIMUM_BATCH: Final = 64
 LIFETIME: Final = timedelta(days=90)
+ALWAYS_ALLOWED: Final = frozenset({"mostovi.exchange.void.v1"})
 
 
 class Status(StrEnum):
@@ -41,7 +43,8 @@ class Status(StrEnum):
 class NodeEntry:
     """One node. `endpoint` is empty for a node that fetches its mail (polling).
 
-    `letters` are the letter types it accepts and may send; empty means all of them.
+    `letters` are the letter types it accepts and may send; empty means all of them. `batch` is how
+    many letters it takes in one request.
     """
 
     code: str
@@ -52,6 +55,7 @@ class NodeEntry:
     status: Status = Status.ACTIVE
     polling: bool = False
     letters: frozenset[str] = frozenset()
+    batch: int = 1
 
     def key(self, kid: str) -> PublicKey | None:
         """The key named `kid`, valid or not."""
@@ -64,7 +68,7 @@ class NodeEntry:
 
     def allows(self, letter_type: str) -> bool:
         """Whether letters of this type are exchanged with the node."""
-        return not self.letters or letter_type in self.letters
+        return not self.letters or letter_type in self.letters or letter_type in ALWAYS_ALLOWED
 
     def as_dict(self) -> dict[str, Any]:
         """As it stands in the document."""
@@ -81,6 +85,8 @@ class NodeEntry:
             entry["polling"] = True
         if self.letters:
             entry["letters"] = sorted(self.letters)
+        if self.batch > 1:
+            entry["batch"] = self.batch
         return entry
 
 
@@ -134,6 +140,7 @@ def read_entry(value: Mapping[str, Any]) -> NodeEntry:
             status=Status(value.get("status", "active")),
             polling=bool(value.get("polling", False)),
             letters=frozenset(str(item) for item in value.get("letters", ())),
+            batch=max(1, min(int(value.get("batch", 1)), MAXIMUM_BATCH)),
             keys=tuple(read_public(key) for key in value["keys"]),
         )
     except KeyError as error:
@@ -180,9 +187,7 @@ def sign_directory(directory: Directory, stewards: Sequence[KeyPair]) -> str:
     return add_signatures(directory.payload(), stewards, {})
 
 
-def add_signatures(
-    payload: bytes, stewards: Sequence[KeyPair], present: Mapping[str, str]
-) -> str:
+def add_signatures(payload: bytes, stewards: Sequence[KeyPair], present: Mapping[str, str]) -> str:
     """The document of `payload` with the signatures of `stewards` added to those `present`."""
     signatures = dict(present)
     for steward in stewards:
@@ -204,7 +209,7 @@ def add_signatures(
 def countersign(document: str, steward: KeyPair) -> str:
     """`document` with one more steward's signature, for directories that need several."""
     outer = _outer(document)
-    protected, payload, signature = sign(_payload_of(outer), steward, TYP).split(".")
+    protected, payload, signature = sign(_payload_bytes(outer), steward, TYP).split(".")
     if payload != outer["payload"]:
         raise _bad("The directory is not written in its canonical form.")
     others = [item for item in outer["signatures"] if item["protected"] != protected]
@@ -228,7 +233,7 @@ def _outer(document: str) -> dict[str, Any]:
     return outer
 
 
-def _payload_of(outer: Mapping[str, Any]) -> bytes:
+def _payload_bytes(outer: Mapping[str, Any]) -> bytes:
     body: str = outer["payload"]
     try:
         return base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
@@ -282,3 +287,8 @@ def require_newer(directory: Directory, current_serial: int) -> None:
             Reason.OLD_DIRECTORY,
             f"Directory {directory.serial} is not newer than {current_serial}, which is in use.",
         )
+
+
+def payload_of(document: str) -> bytes:
+    """The signed payload of a document that was verified when it was taken in."""
+    return _payload_bytes(_outer(document))

@@ -108,12 +108,12 @@ class Profile:
 
     def violations(self, data: Any) -> list[Violation]:
         """Every place where `data` leaves the profile, in the order of the data."""
-        errors = sorted(self.validator.iter_errors(data), key=lambda error: list(map(str, error.path)))
+        errors = sorted(
+            self.validator.iter_errors(data), key=lambda error: list(map(str, error.path))
+        )
         return [found for error in errors for found in _explained(error)]
 
-    def check(
-        self, purpose: str, basis: Mapping[str, Any], data: Any, now: datetime
-    ) -> None:
+    def check(self, purpose: str, basis: Mapping[str, Any], data: Any, now: datetime) -> None:
         """Raise `ProfileViolation` unless data, purpose and basis fit the profile.
 
         When the basis names the fields that were agreed to, a personal field beyond them is

@@ -56,6 +56,10 @@ class Reason(StrEnum):
     BAD_DIRECTORY = "bad_directory"
     NO_STEWARDS = "no_stewards"
     WITHDRAWN = "withdrawn"
+    ERASED = "erased"
+    HOLDS_NO_PERSONS = "holds_no_persons"
+    TRY_AGAIN = "try_again"
+    RECEIVED_BEFORE_WITHDRAWAL = "received_before_withdrawal"
 
 
 class ExchangeError(Exception):
