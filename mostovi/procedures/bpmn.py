@@ -281,9 +281,7 @@ def _add_flows(diagram: _Diagram, procedure: Procedure, language: str) -> None:
             )
 
 
-def _target(
-    diagram: _Diagram, procedure: Procedure, source: str, to: str, language: str
-) -> str:
+def _target(diagram: _Diagram, procedure: Procedure, source: str, to: str, language: str) -> str:
     """The node a flow leads to. An end beside the usual path gets its own event at each source:
     one shared event would draw lines across the whole page."""
     if not _ends_beside_path(procedure, to):
@@ -291,7 +289,7 @@ def _target(
     gateway = diagram.nodes[source]
     ident = f"state_{to}_after_{source}"
     count = sum(1 for other in diagram.nodes if other.endswith(f"_after_{source}"))
-    box = _Box(gateway.box.x + 7, gateway.box.y + 74 + count * 62, *EVENT)
+    box = _Box(gateway.box.x + 7 + count * 62, gateway.box.y + 84, *EVENT)
     name = words(procedure.states[to].label, language).text
     diagram.add(_Node(ident, "endEvent", name, box, gateway.lane))
     return ident
@@ -409,8 +407,10 @@ def _waypoints(source: _Node, target: _Node, number: int) -> list[tuple[int, int
     """Straight where possible; else a step in the gap before the target, spread by `number`."""
     here, there = source.box, target.box
     if source.attached_to or "_after_" in target.ident:
-        x = here.x + here.width // 2
-        return [(x, here.y + here.height), (x, there.y)]
+        below, x, end_x = here.y + here.height, here.x + here.width // 2, there.x + there.width // 2
+        if x == end_x:
+            return [(x, below), (x, there.y)]
+        return [(x, below), (x, below + 12), (end_x, below + 12), (end_x, there.y)]
     if here.middle == there.middle and here.right < there.x < here.right + COLUMN:
         return [(here.right, here.middle), (there.x, there.middle)]
     spread = 12 + (number % 5) * 8

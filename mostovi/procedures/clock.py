@@ -163,27 +163,39 @@ def _merged(intervals: Sequence[Interval]) -> list[tuple[datetime, datetime]]:
     return merged
 
 
+def days_left(
+    period: Period,
+    started: datetime,
+    *,
+    at: datetime,
+    calendar: Calendar,
+    suspensions: Sequence[Interval] = (),
+    extensions: Sequence[Period] = (),
+) -> int:
+    """How many days of the period are still to be counted after the day of `at`.
+
+    In the period's own days: working days for a period in working days. Days that only come from
+    ending on a working day are not among them. An interval without end lasts until `at`.
+    """
+    closed = [Interval(i.start, max(i.start, at)) if i.end is None else i for i in suspensions]
+    runs = _runs(calendar, closed)
+    last_day, _ = _last_counted(period, started, calendar, runs, extensions)
+    only_working = period.unit is Unit.WORKING_DAYS
+    return sum(
+        runs(day) and (calendar.is_working(day) or not only_working)
+        for day in _days_after(calendar.day_of(at), last_day)
+    )
+
+
 def _deadline_in_days(
     periods: Sequence[Period],
     started: datetime,
     calendar: Calendar,
     suspensions: Sequence[Interval],
 ) -> datetime:
-    stopped = [
-        (calendar.day_of(start), calendar.day_of(end)) for start, end in _merged(suspensions)
-    ]
-
-    def runs(day: date) -> bool:
-        return not any(first <= day <= last for first, last in stopped)
-
+    runs = _runs(calendar, suspensions)
     first_day = calendar.day_of(started)
-    last_day = first_day
-    days_in_total = 0
-    for period in periods:
-        if period.unit is Unit.HOURS:
-            raise ValueError("a period in days or months is not extended in hours")
-        last_day, counted = _walk(last_day, period, calendar, runs)
-        days_in_total += counted
+    last_day, days_in_total = _last_counted(periods[0], started, calendar, runs, periods[1:])
     working = sum(
         calendar.is_working(day) and runs(day) for day in _days_after(first_day, last_day)
     )
@@ -196,6 +208,31 @@ def _deadline_in_days(
         if last_day > limit:
             raise ValueError("the calendar has no working day")
     return calendar.end_of(last_day)
+
+
+def _runs(calendar: Calendar, suspensions: Sequence[Interval]) -> Callable[[date], bool]:
+    """Whether the clock ran through the whole of a day."""
+    stopped = [
+        (calendar.day_of(start), calendar.day_of(end)) for start, end in _merged(suspensions)
+    ]
+    return lambda day: not any(first <= day <= last for first, last in stopped)
+
+
+def _last_counted(
+    period: Period,
+    started: datetime,
+    calendar: Calendar,
+    runs: Callable[[date], bool],
+    extensions: Sequence[Period],
+) -> tuple[date, int]:
+    """The last counted day of the period with its extensions, and how many days were counted."""
+    last_day, total = calendar.day_of(started), 0
+    for part in (period, *extensions):
+        if part.unit is Unit.HOURS:
+            raise ValueError("a period in days or months is not extended in hours")
+        last_day, counted = _walk(last_day, part, calendar, runs)
+        total += counted
+    return last_day, total
 
 
 def _days_after(first: date, last: date) -> list[date]:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language, get_language_bidi
+from django.utils.translation import get_language, get_language_bidi, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from mostovi.procedures import services, state
 from mostovi.procedures.definition import Clock, Evidence, Procedure, Silence, Unit, Words, words
@@ -98,9 +97,7 @@ def shown_deadline(deadline: Deadline, now: datetime) -> ShownDeadline:
         source=citation_words(procedure, clock),
         is_overdue=deadline.is_overdue(now),
         is_stopped=deadline.outcome == Outcome.SUSPENDED,
-        calendar_reviewed=holidays_of(
-            deadline.instance.partners[deadline.side]
-        ).review.is_reviewed,
+        calendar_reviewed=holidays_of(deadline.instance.partners[deadline.side]).review.is_reviewed,
     )
 
 

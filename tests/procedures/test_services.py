@@ -129,9 +129,7 @@ def test_an_emergency_needs_a_second_pair_of_eyes() -> None:
             first, instance=instance, verb="send_in_emergency", gates=OPEN, reason="Agreed"
         )
     assert [r.why for r in refused.value.reasons] == [Why.SAME_PERSON]
-    services.apply(
-        second, instance=instance, verb="send_in_emergency", gates=OPEN, reason="Agreed"
-    )
+    services.apply(second, instance=instance, verb="send_in_emergency", gates=OPEN, reason="Agreed")
     assert instance.state == "sent"
     assert deadline(instance, "emergency_answer").outcome == Outcome.RUNNING
 
