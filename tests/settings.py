@@ -20,3 +20,10 @@ os.environ["MOSTOVI_HOME"] = str(_home)
 from mostovi.node.settings import *  # noqa: E402,F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+if _database == "sqlite":
+    # A file, not memory: threads that race must meet the locks of a real node.
+    DATABASES["default"]["TEST"] = {"NAME": _home / "test.sqlite3"}  # noqa: F405
+    DATABASES["default"]["OPTIONS"]["init_command"] = (  # noqa: F405
+        "PRAGMA journal_mode=WAL;PRAGMA synchronous=OFF;"
+    )
