@@ -177,7 +177,7 @@ def _check_terms(
         raise InvalidConsent("fields", "Choose at least one thing that may be shared.")
     offered = sharing.profiles(purpose)
     if offered:
-        named = {name for p in offered if profile in {"", p.code} for name, _words in p.fields}
+        named = {name for p in offered if profile in {"", p.code} for name, _ in p.fields}
         unknown = sorted(set(fields) - named)
         if unknown:
             raise InvalidConsent("fields", f"No letter for this purpose carries '{unknown[0]}'.")

@@ -47,13 +47,6 @@ class PartKind(StrEnum):
     WHOLE = "whole"
 
 
-_SHARED = {
-    PartKind.GIVEN: "given", PartKind.FAMILY: "family", PartKind.PATRONYMIC: "father",
-    PartKind.MIDDLE: "other", PartKind.KUNYA: "nickname", PartKind.NISBA: "clan",
-    PartKind.TRIBE: "clan", PartKind.WHOLE: "other",
-}  # fmt: skip
-
-
 class Usage(StrEnum):
     """Where the name is used."""
 
@@ -116,17 +109,6 @@ class PersonName:
             "usage": self.usage.value,
             "order": self.order.value,
         }
-
-    def as_shared(self) -> dict[str, Any]:
-        """The name in the shape that letters carry (`names` in content/profiles)."""
-        shared: dict[str, Any] = {
-            "script": self.script,
-            "parts": [{"kind": _SHARED[part.kind], "text": part.text} for part in self.parts],
-            "use": {Usage.OWN: "main", Usage.DOCUMENT: "document"}.get(self.usage, "other"),
-        }
-        if self.script != "Latn":
-            shared["transliteration"] = self.romanised[:240]
-        return shared
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> PersonName:
@@ -444,13 +426,10 @@ def phone_digits(text: str) -> str:
 
 
 def phone_tokens(text: str) -> set[str]:
-    """Tokens of a phone number: its last 7, 8 and 9 digits, so that prefixes do not matter."""
-    digits = phone_digits(text)
+    """Tokens of a phone number: its last 7, 8 and 9 digits without a leading zero.
+
+    Empty for what is too short to be one. Numbers meet with and without country code; two numbers
+    that agree in seven digits meet as well, which a worker sees at once.
+    """
+    digits = phone_digits(text).lstrip("0")
     return {f"t:{digits[-n:]}" for n in (7, 8, 9) if len(digits) >= n}
-
-
-def phone_query(text: str) -> set[str]:
-    """The one token to look for when a query is a phone number; empty when it is not."""
-    digits = phone_digits(text)
-    length = min(9, len(digits))
-    return {f"t:{digits[-length:]}"} if length >= 7 else set()

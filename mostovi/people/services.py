@@ -403,7 +403,7 @@ def _matching(reach: QuerySet[Person], text: str, limit: int) -> list[Person]:
         return []
     if codes.looks_like_record_code(text):
         return list(reach.filter(code=codes.parse_record_code(text)))
-    phone = names.phone_query(text)
+    phone = names.phone_tokens(text)
     if phone and not any(character.isalpha() for character in text):
         return list(_holding(reach, [phone])[:limit])
     words = names.query_tokens(text)

@@ -1,24 +1,17 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a consent can name: receivers, given by the packages that send, and the fields of profiles.
+"""What a consent can name: receivers and the fields of a profile, given by higher packages (R3).
 
-Profiles are content (`content/profiles`): their personal fields are read from there, so that a
-consent names exactly what a letter can carry (R3).
+`people` knows neither nodes nor letters. The packages that send register here which receivers
+there are and which fields a letter can carry about a person.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 
-from mostovi.content import CONTENT
 from mostovi.people import consent_texts
 from mostovi.rights.purposes import Purpose
-
-ALSO_PERSONAL = ("needs",)
-"""Fields that say something about the person without identifying anybody by themselves."""
-_WITHOUT_CHOICE = frozenset({"mostovi.consent.withdrawn.v1", "mostovi.exchange.void.v1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +24,28 @@ class Receiver:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What one kind of letter can carry about a person: (field, English words), in order."""
+    """What one kind of letter can carry for a purpose: (field, words for it), in order."""
 
     code: str
     title: str
-    purposes: frozenset[str]
-    fields: tuple[tuple[str, str], ...]
+    purpose: Purpose
+    fields: Sequence[tuple[str, str]]
 
 
 _receivers: list[Callable[[], Sequence[Receiver]]] = []
+_profiles: list[Callable[[str], Sequence[Profile]]] = []
 
 
 def register_receivers(source: Callable[[], Sequence[Receiver]]) -> None:
-    """Have `source()` asked for receivers; the package that knows the other nodes registers it."""
+    """Have `source()` asked for receivers."""
     if source not in _receivers:
         _receivers.append(source)
+
+
+def register_profiles(source: Callable[[str], Sequence[Profile]]) -> None:
+    """Have `source(language)` asked for profiles, with their words in that language."""
+    if source not in _profiles:
+        _profiles.append(source)
 
 
 def receivers() -> list[Receiver]:
@@ -59,31 +59,19 @@ def receiver_name(code: str) -> str:
     return next((r.name for r in receivers() if r.code == code), code)
 
 
-@cache
-def _all_profiles() -> tuple[Profile, ...]:
-    found = []
-    for path in sorted((CONTENT / "profiles").glob("*.json")):
-        schema = json.loads(path.read_text(encoding="utf-8"))
-        if not schema.get("x-personal-data") or path.stem in _WITHOUT_CHOICE:
-            continue
-        chosen = tuple(
-            (name, part.get("title", name))
-            for name, part in schema.get("properties", {}).items()
-            if part.get("x-personal") or name in ALSO_PERSONAL
-        )
-        if chosen and "consent" in schema.get("x-basis", []):
-            purposes = frozenset(schema.get("x-purposes", []))
-            found.append(Profile(path.stem, schema.get("title", path.stem), purposes, chosen))
-    return tuple(found)
+def profiles(purpose: Purpose | str, language: str = "en") -> list[Profile]:
+    """The profiles of one purpose, with their words in `language`."""
+    return [
+        profile
+        for source in _profiles
+        for profile in source(language)
+        if profile.purpose == purpose
+    ]
 
 
-def profiles(purpose: Purpose | str) -> list[Profile]:
-    """The profiles under which something personal can be sent for `purpose`."""
-    return [profile for profile in _all_profiles() if str(purpose) in profile.purposes]
-
-
-def field_words(fields: Sequence[str], language: str = "en") -> list[str]:
-    """Words for fields, in `language` where the consent texts have them, else in English."""
+def field_words(fields: Sequence[str], language: str) -> list[str]:
+    """Words for fields as the person reads them: from the consent text, else the profile's."""
     labels = consent_texts.text("sharing", language).labels
-    english = {name: words for profile in _all_profiles() for name, words in profile.fields}
-    return [labels.get(f"field_{name}") or english.get(name, name) for name in fields]
+    offered = [profile for source in _profiles for profile in source(language)]
+    known = {name: words for profile in offered for name, words in profile.fields}
+    return [labels.get(f"field_{name}") or known.get(name, name) for name in fields]
