@@ -295,7 +295,7 @@ def _take(name: str, content: Any, folder: Path | None) -> tuple[int, str]:
         out: BinaryIO | None = None
         if folder is not None:
             path = folder.joinpath(*parts)
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make_private_folders(folder, path.parent)
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             out = stack.enter_context(os.fdopen(descriptor, "wb"))
         while data := content.read(BUFFER):
@@ -307,6 +307,13 @@ def _take(name: str, content: Any, folder: Path | None) -> tuple[int, str]:
             out.flush()
             os.fsync(out.fileno())
     return size, sha256.hexdigest()
+
+
+def _make_private_folders(root: Path, folder: Path) -> None:
+    """`mkdir(parents=True)` would leave the folders between open to others."""
+    for name in folder.relative_to(root).parts:
+        root = root / name
+        root.mkdir(mode=0o700, exist_ok=True)
 
 
 @dataclass(frozen=True)

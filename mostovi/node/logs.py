@@ -4,8 +4,8 @@
 What may appear is decided here and nowhere else, because a log is read by people who may read no
 personal data. A line holds text that stands in the code, plus values that cannot name a person:
 
-- the message template, and only when it is a string constant of the module that logs it (a text
-  put together at run time is withheld, whoever did it);
+- the message template, and only when it stands in the log call itself (a text put together at run
+  time is withheld, whoever did it);
 - its arguments when they are small numbers, points in time, identifiers or members of an
   enumeration (a date alone may be a birth date, a long number a phone);
 - `extra=` fields named in `FIELDS`, each in the shape given there;
@@ -32,7 +32,7 @@ from typing import Any, Final
 from django.http import HttpRequest, HttpResponse
 
 REDACTED: Final = "[redacted]"
-WITHHELD: Final = "message withheld: not a constant of the code"
+WITHHELD: Final = "message withheld: it does not stand in the log call"
 REQUEST_ID_HEADER: Final = "X-Request-ID"
 
 _request_id: ContextVar[str] = ContextVar("mostovi_request_id", default="")
@@ -43,6 +43,11 @@ _HANDLE = re.compile(r"(?:[a-z][a-z_]{0,30}[:-])?[0-9a-f-]{16,64}")
 _ROUTE = re.compile(r"[A-Za-z0-9_.:/<>-]{1,120}")
 _PATTERN = re.compile(r"%(?:\((?P<name>\w+)\))?[#0\- +]*\d*(?:\.\d+)?[diouxXeEfFgGcrsa%]")
 
+# Method of a logger -> which of its arguments is the message.
+_LOG_CALLS: Final[Mapping[str, int]] = {
+    **dict.fromkeys(("debug", "info", "warning", "error", "exception", "critical"), 0),
+    "log": 1,
+}
 _LARGEST_NUMBER = 10**8
 
 # Field of `extra=` -> the shape its text must have; numbers, times and UUIDs pass in every field.
@@ -86,23 +91,23 @@ def request_id() -> str:
 
 
 @lru_cache(maxsize=512)
-def _constants(path: str) -> frozenset[str]:
-    """Every string constant that stands in the source file, so a template can be told from data."""
+def _templates(path: str) -> frozenset[str]:
+    """Every text that stands in the source file as the message of a log call."""
     try:
         tree = ast.parse(Path(path).read_text(encoding="utf-8"))
     except (OSError, SyntaxError, UnicodeDecodeError):
         return frozenset()
-    pieces = {
-        id(part)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.JoinedStr)
-        for part in ast.walk(node)
-    }
-    return frozenset(
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in pieces
-    )
+    found = set()
+    for node in ast.walk(tree):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+            continue
+        place = _LOG_CALLS.get(node.func.attr)
+        if place is None or len(node.args) <= place:
+            continue
+        message = node.args[place]
+        if isinstance(message, ast.Constant) and isinstance(message.value, str):
+            found.add(message.value)
+    return frozenset(found)
 
 
 def _harmless(value: object, shape: re.Pattern[str] | None = None) -> Any:
@@ -123,7 +128,7 @@ def _harmless(value: object, shape: re.Pattern[str] | None = None) -> Any:
 
 def _message(record: logging.LogRecord) -> str:
     template = record.msg
-    if not isinstance(template, str) or template not in _constants(record.pathname):
+    if not isinstance(template, str) or template not in _templates(record.pathname):
         return WITHHELD
     arguments: Any = record.args
     if not arguments:
