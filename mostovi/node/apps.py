@@ -13,7 +13,8 @@ class NodeConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Listen to sign-ins, sign-outs and changes of second factors."""
-        from mostovi.node import sessions
+        """Listen to sign-ins, sign-outs and changes of second factors; say what to do."""
+        from mostovi.node import forms, sessions
 
         sessions.connect()
+        forms.speak_plainly()

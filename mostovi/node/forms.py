@@ -20,6 +20,11 @@ from mostovi.rights.policy import reads_personal_data
 from mostovi.rights.roles import GRANTABLE, Role
 
 
+def speak_plainly() -> None:
+    """Let every form of the node say what to do instead of what is missing."""
+    forms.Field.default_error_messages["required"] = _("Please answer this.")
+
+
 class AccountForm(forms.ModelForm):
     """A new account: who, and how they sign in."""
 
@@ -73,14 +78,17 @@ class GrantForm(forms.Form):
         node = settings.MOSTOVI
         self.fields["role"] = forms.ChoiceField(
             label=_("Role"),
-            choices=[
+            # Nothing is chosen in advance: a role is given on purpose.
+            choices=[("", _("Choose a role"))]
+            + [
                 (role.value, label)
                 for role, label in ROLE_LABELS.items()
                 if role in GRANTABLE and (node.holds_persons or not reads_personal_data(role))
             ],
         )
         self.fields["unit"] = forms.ChoiceField(
-            label=_("Unit"), choices=[(unit, unit_label(unit)) for unit in node.units]
+            label=_("Unit"),
+            choices=[("", _("Choose a unit"))] + [(unit, unit_label(unit)) for unit in node.units],
         )
 
     def chosen_role(self) -> Role:

@@ -133,6 +133,7 @@ LANGUAGES = [
     ("mk", "Македонски"),
     ("ar", "العربية"),
 ]
+FORMAT_MODULE_PATH = ["mostovi.node.formats"]
 LOCALE_PATHS = [REPOSITORY / "mostovi/content/locale"]
 USE_TZ = True
 TIME_ZONE = "Europe/Sarajevo"

@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
 from mostovi.node.labels import purpose_label, role_label, unit_label
+from mostovi.rights.access import SYSTEM_ACCOUNT
 
 register = template.Library()
 
@@ -83,11 +84,11 @@ def local_date(value: date | datetime | None, time: str = "") -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def officer(context: template.Context, account: UUID | str | None) -> str:
-    """`{% officer event.by %}`: the colleague's display name; 'Mostovi' for the node itself."""
+    """`{% officer event.by %}`: the colleague's display name, or 'the node itself'."""
     from mostovi.node.accounts import display_names
 
-    if not account:
-        return "Mostovi"
+    if not account or str(account) == str(SYSTEM_ACCOUNT):
+        return gettext("the node itself")
     known: dict[str, str] = context.render_context.setdefault("officer_names", {})
     key = str(account)
     if key not in known:
