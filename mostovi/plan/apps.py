@@ -11,3 +11,10 @@ class PlanConfig(AppConfig):
     label = "plan"
     verbose_name = "Plan"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Take progress reports that come in from other nodes."""
+        from mostovi.exchange import handlers
+        from mostovi.plan import letters, services
+
+        handlers.register(letters.LETTER_TYPE, services.receive)

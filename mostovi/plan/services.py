@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Verbs of `plan`: report progress, receive a report, import the UN's table, gather pages."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from uuid import UUID, uuid5
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from mostovi.exchange.handlers import ReceivedLetter, Reject
+from mostovi.exchange.services import post
+from mostovi.plan import letters, stock
+from mostovi.plan.content import plan
+from mostovi.plan.letters import EvidenceLine, Report
+from mostovi.plan.models import Evidence, IndicatorValue, Origin, PartnerProgress
+from mostovi.rights.access import Action, Actor, Kind, require
+from mostovi.rights.audit import AuditTag
+from mostovi.rights.roles import Role
+from mostovi.rights.services import record
+from mostovi.statistics.region import PARTNERS
+from mostovi.statistics.services import SECRETARIAT
+
+STOCK_FIGURE = "emigrants_per_immigrant"
+STOCK_SOURCE = "UN DESA, Population Division, International Migrant Stock 2020 (CC BY 3.0 IGO)"
+PATIENCE = timedelta(days=30)
+"""How long delivery to the secretariat is tried."""
+_THREADS = UUID("5b1f4a36-5f0e-4f6c-9c36-1a7f1f8a0b21")
+_NO_PERSONS = {"none": "progress of an action, no data on persons"}
+
+
+class NotTheirs(Exception):
+    """A status is set by the partner it is about, at the partner's own node."""
+
+
+class StockRefused(Exception):
+    """The file was not taken; `errors` name row, column and repair."""
+
+    def __init__(self, errors: Sequence[stock.RowError], more: int = 0) -> None:
+        super().__init__(errors[0].message if errors else "")
+        self.errors = tuple(errors)
+        self.more = more
+
+
+def may_report(actor: Actor, partner: str) -> bool:
+    """Whether `actor` may set the status of `partner`: the focal point, for the own partner.
+
+    The secretariat sees all of them and sets none.
+    """
+    return actor.role is Role.PARTNER_FOCAL_POINT and settings.MOSTOVI.partner == partner
+
+
+@transaction.atomic
+def report_progress(
+    actor: Actor,
+    *,
+    partner: str,
+    action: int,
+    status: str,
+    reported_on: date,
+    note: str = "",
+    office: str = "",
+    evidence: Sequence[EvidenceLine] = (),
+    now: datetime | None = None,
+) -> PartnerProgress:
+    """Add a report; earlier ones stay as history. It is posted to the secretariat's node.
+
+    Raises `NotTheirs` for another partner than the node's own, `KeyError` for an unknown action,
+    `Refused` for a role that may not.
+    """
+    require(actor, Action.CHANGE, Kind.PLAN)
+    if evidence:
+        require(actor, Action.CREATE, Kind.EVIDENCE)
+    if not may_report(actor, partner):
+        raise NotTheirs(_("A status is set by the partner's own focal point, at its own node."))
+    plan().action(action)
+    report = Report(
+        partner, action, _newest(partner, action) + 1, status, reported_on, note, office, evidence
+    )
+    stored = _store(report, now or timezone.now(), actor)
+    if settings.MOSTOVI.partner != SECRETARIAT:
+        now = now or timezone.now()
+        post(
+            actor, to=SECRETARIAT, letter_type=letters.LETTER_TYPE, purpose=actor.purpose,
+            basis=_NO_PERSONS, data=letters.compose(report), now=now, expires=now + PATIENCE,
+            # One thread an action, so that reports arrive in the order they were made.
+            thread=uuid5(_THREADS, f"{settings.MOSTOVI.code}:{action}"),
+        )  # fmt: skip
+    record(
+        actor, AuditTag.PLAN_PROGRESS_REPORTED,
+        detail={"partner": partner, "action": action, "sequence": report.sequence},
+    )  # fmt: skip
+    return stored
+
+
+def receive(letter: ReceivedLetter) -> None:
+    """Take a partner's report at the secretariat's node. Raises `Reject` with the reason."""
+    if settings.MOSTOVI.partner != SECRETARIAT:
+        raise Reject("not_for_us", "Progress reports go to the secretariat's node.")
+    try:
+        report = letters.read(letter.data)
+        plan().action(report.action)
+    except (KeyError, ValueError) as error:
+        raise Reject("unknown_action", f"The report cannot be read: {error}.") from error
+    if report.partner not in PARTNERS or letter.source.split("-", 1)[0] != report.partner:
+        raise Reject("not_the_partner", "A node reports the progress of its own partner only.")
+    newest = _newest(report.partner, report.action)
+    if report.sequence <= newest:
+        raise Reject("old_report", f"Report {newest} on action {report.action} is already here.")
+    _store(report, letter.received_at, None)
+    record(
+        letter.actor, AuditTag.PLAN_PROGRESS_RECEIVED,
+        detail={
+            "partner": report.partner, "action": report.action, "sequence": report.sequence,
+        },
+    )  # fmt: skip
+
+
+def _newest(partner: str, action: int) -> int:
+    found = PartnerProgress.objects.filter(partner=partner, action=action).aggregate(
+        newest=Max("sequence")
+    )
+    return found["newest"] or 0
+
+
+def _store(report: Report, at: datetime, actor: Actor | None) -> PartnerProgress:
+    stored = PartnerProgress.objects.create(
+        partner=report.partner,
+        action=report.action,
+        sequence=report.sequence,
+        status=report.status,
+        note=report.note,
+        office=report.office,
+        reported_on=report.reported_on,
+        recorded_at=at,
+        officer=actor.account if actor else None,
+    )
+    Evidence.objects.bulk_create(
+        Evidence(report=stored, position=position, title=line.title, url=line.url)
+        for position, line in enumerate(report.evidence)
+    )
+    return stored
+
+
+@transaction.atomic
+def import_stock(
+    actor: Actor, content: bytes, *, file_name: str = "", now: datetime | None = None
+) -> IndicatorValue:
+    """Recompute the report's 4.3 from the UN's table in `content` (CSV) and store the result.
+
+    Only the figure and its parts are kept, not the table. Raises `StockRefused` with one entry
+    for each wrong row; then nothing is changed.
+    """
+    require(actor, Action.CHANGE, Kind.PLAN)
+    reading = stock.read(content)
+    if reading.errors:
+        raise StockRefused(reading.errors, reading.more)
+    try:
+        found = stock.ratio(reading.rows)
+    except ValueError as error:
+        raise StockRefused([stock.RowError(0, "", "", str(error))]) from error
+    value = IndicatorValue.objects.create(
+        indicator=STOCK_FIGURE,
+        year=found.year,
+        value=found.value,
+        parts={
+            "emigrants": found.emigrants,
+            "immigrants": found.immigrants,
+            "within": found.within,
+            "without_moves_within": str(found.without_moves_within),
+            "by_partner": [list(line) for line in found.by_partner],
+            "rows": len(reading.rows),
+        },
+        source=STOCK_SOURCE,
+        origin=Origin.IMPORT,
+        file_name=file_name[:200],
+        fingerprint=hashlib.sha256(content).hexdigest(),
+        recorded_at=now or timezone.now(),
+        officer=actor.account,
+    )
+    record(
+        actor, AuditTag.PLAN_STOCK_IMPORTED,
+        detail={"year": found.year, "rows": len(reading.rows), "sha256": value.fingerprint},
+    )  # fmt: skip
+    return value
+
+
+def newest_stock() -> IndicatorValue | None:
+    """The recomputed 4.3 in force, if a table was imported here."""
+    return IndicatorValue.objects.filter(indicator=STOCK_FIGURE).order_by("-recorded_at").first()
+
+
+def in_force(partner: str | None = None) -> dict[tuple[int, str], PartnerProgress]:
+    """The newest report of each (action, partner), with its evidence, in two queries."""
+    rows = PartnerProgress.objects.order_by("sequence").prefetch_related("evidence")
+    if partner:
+        rows = rows.filter(partner=partner)
+    return {(row.action, row.partner): row for row in rows}
