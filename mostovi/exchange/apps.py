@@ -11,3 +11,10 @@ class ExchangeConfig(AppConfig):
     label = "exchange"
     verbose_name = "Exchange"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Carry out the retention rule for letters."""
+        from mostovi.exchange.services import end_letters
+        from mostovi.rights import retention
+
+        retention.register("letter", end_letters)

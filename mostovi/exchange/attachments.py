@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -278,7 +279,6 @@ def erase_of(attachments: QuerySet[Attachment] | Any) -> int:
         attachment.sealed, attachment.state = b"", AttachmentState.ERASED
         attachment.save(update_fields=["sealed", "state"])
         if attachment.inbox_id:
-            key_id = attachment.key_id
-            transaction.on_commit(lambda key_id=key_id: vault().destroy(key_id))
+            transaction.on_commit(partial(vault().destroy, attachment.key_id))
         count += 1
     return count

@@ -22,7 +22,7 @@ def delay(failures: int, chance: float) -> timedelta:
     """
     if failures < 1 or not 0.0 <= chance < 1.0:
         raise ValueError("failures counts from 1, chance lies in [0, 1)")
-    full = min(FIRST * 2 ** min(failures - 1, 20), LONGEST)
+    full = min(FIRST * (1 << min(failures - 1, 20)), LONGEST)
     return full / 2 + full / 2 * chance
 
 

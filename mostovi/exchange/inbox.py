@@ -11,6 +11,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -382,9 +383,8 @@ def _run_followers(lane: InboxThread, numbers: Sequence[int], batch: _Batch) -> 
             row.save(update_fields=["state", "receipt"])
             _run(row, letter, batch)
         lane.last_digest = _carried_digest(letter, row.digest)
-        key_id = parked.key_id
         parked.delete()
-        transaction.on_commit(lambda key_id=key_id: vault().destroy(key_id))
+        transaction.on_commit(partial(vault().destroy, parked.key_id))
 
 
 def _broken_chain() -> Reject:

@@ -140,6 +140,22 @@ def read_public(entry: Mapping[str, Any]) -> PublicKey:
     return key
 
 
+def pinned_signing_key(x: str) -> PublicKey:
+    """A key that a node's configuration pins by its value alone; it has no end of its own.
+
+    Raises `DirectoryRefused(bad_directory)` when `x` is not an Ed25519 key in base64url.
+    """
+    entry = {"use": "sig", "kty": "OKP", "crv": "Ed25519", "x": x, "kid": "?"}
+    entry |= {"not_before": "2000-01-01T00:00:00Z", "not_after": "9999-01-01T00:00:00Z"}
+    try:
+        entry["kid"] = _import_public("Ed25519", x).thumbprint()
+    except (ValueError, TypeError, JoseError) as error:
+        raise DirectoryRefused(
+            Reason.BAD_DIRECTORY, "A steward's key in node.toml is not an Ed25519 public key."
+        ) from error
+    return read_public(entry)
+
+
 @dataclass(frozen=True)
 class KeyPair:
     """A key pair of this node; `private` never leaves the key store."""

@@ -697,13 +697,19 @@ def _chained_digest(row: OutboxLetter) -> str:
     return replaced.digest if replaced else row.digest
 
 
-def pending_for(code: str, now: datetime, limit: int) -> list[Sealed]:
-    """Letters that wait for a node that fetches its mail, signed and encrypted, in order."""
-    rows = list(
-        OutboxLetter.objects.filter(to=code, state__in=_PENDING, expires__gt=now).order_by("id")[
-            :limit
-        ]
-    )
+def pending_for(code: str, now: datetime, limit: int, after: str = "") -> list[Sealed]:
+    """Letters that wait for a node that fetches its mail, signed and encrypted, in order.
+
+    `after` is the id of the last letter it has just fetched; without it the list begins anew, so
+    a letter whose receipt was lost is offered again.
+    """
+    waiting = OutboxLetter.objects.filter(to=code, state__in=_PENDING, expires__gt=now)
+    if after:
+        try:
+            waiting = waiting.filter(pk__gt=UUID(after))
+        except ValueError as error:
+            raise LetterRefused(Reason.MALFORMED, "'after' must be the id of a letter.") from error
+    rows = list(waiting.order_by("id")[:limit])
     if not rows:
         return []
     receiver, key = _encryption_key(code, now), signing_pair(now)

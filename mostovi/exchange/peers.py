@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Final
@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from mostovi.exchange import directory, keys
 from mostovi.exchange.directory import Directory, NodeEntry, Status, read_entry
@@ -23,7 +24,7 @@ from mostovi.exchange.models import DirectoryVersion, Peer
 from mostovi.exchange.profiles import letter_types, profile
 from mostovi.exchange.reasons import DirectoryRefused, ExchangeError, LetterRefused, Reason
 from mostovi.exchange.transport import Transport, Unreachable
-from mostovi.exchange.wire import canonical, parse_object
+from mostovi.exchange.wire import canonical, format_time, parse_object
 from mostovi.exchange.xroad import XRoadRoute
 from mostovi.rights.access import Action, Actor, Kind, require
 from mostovi.rights.audit import AuditTag
@@ -117,20 +118,7 @@ def signed_entry(now: datetime) -> str:
 
 def pinned_stewards() -> list[PublicKey]:
     """The steward keys of `node.toml`, and this node's own when it is a steward."""
-    pinned = [
-        keys.read_public(
-            {
-                "kid": keys._import_public("Ed25519", x).thumbprint(),
-                "use": "sig",
-                "kty": "OKP",
-                "crv": "Ed25519",
-                "x": x,
-                "not_before": "2000-01-01T00:00:00Z",
-                "not_after": "9999-01-01T00:00:00Z",
-            }
-        )
-        for x in settings.MOSTOVI.stewards.values()
-    ]
+    pinned = [keys.pinned_signing_key(x) for x in settings.MOSTOVI.stewards.values()]
     own = key_store().steward() if settings.MOSTOVI.steward else None
     if own is not None and all(key.kid != own.kid for key in pinned):
         pinned.append(own.public)
@@ -283,8 +271,6 @@ def _with_history(old: NodeEntry | None, new: NodeEntry) -> NodeEntry:
         return new
     revoked = {key.kid: key for key in old.keys if key.revoked_at is not None}
     keys_now = tuple(revoked.pop(key.kid, key) for key in new.keys)
-    from dataclasses import replace
-
     return replace(new, keys=(*keys_now, *revoked.values()))
 
 
@@ -302,7 +288,7 @@ def revoke_key(actor: Actor, *, code: str, kid: str, reason: str, now: datetime)
         if node.code == code and key is not None:
             entry = node.as_dict()
             entry["keys"] = [
-                {**item, "revoked": {"at": keys.format_time(now), "reason": reason[:200]}}
+                {**item, "revoked": {"at": format_time(now), "reason": reason[:200]}}
                 if item["kid"] == kid
                 else item
                 for item in entry["keys"]
@@ -417,8 +403,6 @@ def retire_keys(now: datetime) -> int:
 
 def note_contact(code: str, now: datetime) -> None:
     """Remember that the peer was heard of; written at most twice a minute."""
-    from django.db.models import Q
-
     Peer.objects.filter(code=code).filter(
         Q(last_contact__isnull=True) | Q(last_contact__lt=now - CONTACT_EVERY)
     ).update(last_contact=now)

@@ -111,7 +111,7 @@ class Profile:
         errors = sorted(
             self.validator.iter_errors(data), key=lambda error: list(map(str, error.path))
         )
-        return [found for error in errors for found in _explained(error)]
+        return [violation for error in errors for violation in _explained(error)]
 
     def check(self, purpose: str, basis: Mapping[str, Any], data: Any, now: datetime) -> None:
         """Raise `ProfileViolation` unless data, purpose and basis fit the profile.
@@ -179,15 +179,20 @@ def _explained(error: ValidationError) -> Iterator[Violation]:
                 f"{path}{pointer([name])}", "is not part of this letter's profile; leave it out"
             )
     elif error.validator == "required" and isinstance(error.instance, dict):
-        for name in sorted(set(error.validator_value) - error.instance.keys()):
+        for name in sorted(set(_listed(error)) - error.instance.keys()):
             yield Violation(f"{path}{pointer([name])}", "is missing")
     elif error.validator == "enum":
-        allowed = ", ".join(map(str, error.validator_value))
+        allowed = ", ".join(map(str, _listed(error)))
         yield Violation(path, f"must be one of: {allowed}")
     elif error.validator in {"oneOf", "anyOf"}:
         yield Violation(path, "does not have one of the forms that the profile allows")
     else:
         yield Violation(path, _RULES.get(str(error.validator), "does not fit the profile"))
+
+
+def _listed(error: ValidationError) -> list[Any]:
+    value = error.validator_value
+    return list(value) if isinstance(value, list) else []
 
 
 # jsonschema's own messages repeat the offending value, which may be about a person.

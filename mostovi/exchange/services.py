@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -89,10 +90,9 @@ def erase_thread(actor: Actor, *, thread: UUID) -> int:
     erased = erase_of(Attachment.objects.filter(inbox__thread=thread, inbox__purpose=purpose))
     erased += erase_of(Attachment.objects.filter(outbox__thread=thread, outbox__purpose=purpose))
     for parked in ParkedLetter.objects.filter(inbox__thread=thread, inbox__purpose=purpose):
-        key_id = parked.key_id
         erased += 1
         # The row stays in its place; without its key the content is gone for good.
-        transaction.on_commit(lambda key_id=key_id: vault().destroy(key_id))
+        transaction.on_commit(partial(vault().destroy, parked.key_id))
     settled = OutboxLetter.objects.filter(
         thread=thread,
         purpose=purpose,
@@ -118,7 +118,7 @@ def end_letters(rule: RetentionRule, today: date) -> int:
         ended += old.exclude(sealed=b"").update(sealed=b"")
         parked = ParkedLetter.objects.filter(inbox__received_at__lt=moment)
         for letter in parked:
-            transaction.on_commit(lambda key_id=letter.key_id: vault().destroy(key_id))
+            transaction.on_commit(partial(vault().destroy, letter.key_id))
             ended += 1
         InboxLetter.objects.filter(parked__in=parked).update(reason="ended")
         _forget_threads(moment)
@@ -133,7 +133,7 @@ def _forget_threads(moment: datetime) -> None:
     )
     for lane in quiet:
         if vault().holds(lane.key_id):
-            transaction.on_commit(lambda key_id=lane.key_id: vault().destroy(key_id))
+            transaction.on_commit(partial(vault().destroy, lane.key_id))
 
 
 def system() -> Actor:
