@@ -611,3 +611,13 @@ def indicator_set(name: str, version: str | None = None) -> IndicatorSet:
     names = ", ".join(sorted({found.name for found in shipped_indicator_sets()}))
     which = f"'{name}' version {version}" if version else f"'{name}'"
     raise UnknownIndicatorSet(f"there is no indicator set {which}; there are: {names}")
+
+
+def sets_for_form(form: str) -> tuple[IndicatorSet, ...]:
+    """The newest version of each shipped set that reads questions of `form`."""
+    newest = {found.name: found for found in reversed(shipped_indicator_sets())}
+    return tuple(
+        found
+        for found in newest.values()
+        if any(indicator.reading.question.form == form for indicator in found.indicators)
+    )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What `screening` stores: forms and their immutable versions, submissions, field devices."""
+"""What `screening` stores: forms and their versions, submissions, findings, field devices."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from mostovi.rights.access import Actor
 from mostovi.rights.governance import Governance
@@ -263,3 +264,82 @@ class DigestNonce(models.Model):
 
     def __str__(self) -> str:
         return self.nonce
+
+
+class Finding(Sealed):
+    """What one indicator set says about one submission: a recommendation, never a status (R4).
+
+    `sealed` holds the whole finding (`scoring.Finding.to_json`). A finding is never changed; a new
+    version of the set, or a corrected submission, gets a finding of its own.
+    """
+
+    GOVERNANCE: ClassVar[Governance] = _SUBMISSION
+    RESEALED: ClassVar[frozenset[str]] = frozenset({"key_id", "sealed"})
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="findings")
+    set_name = models.CharField(max_length=60)
+    set_version = models.CharField(max_length=40)
+    set_digest = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+    created_by = models.UUIDField()
+
+    class Meta:
+        indexes = [
+            # "The newest finding of each set on this submission".
+            models.Index(fields=["submission", "set_name", "-created_at"]),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write once; afterwards only seal anew under another key (`adopt`)."""
+        _once(self, self.RESEALED, kwargs)
+        super().save(*args, **kwargs)
+
+
+class FindingDecision(Sealed):
+    """What a named officer decided on a finding, with reasons. Only ever added to.
+
+    `sealed` holds `{"reasons": text, "officer": name}`.
+    """
+
+    GOVERNANCE: ClassVar[Governance] = _SUBMISSION
+    RESEALED: ClassVar[frozenset[str]] = frozenset({"key_id", "sealed"})
+
+    class Step(models.TextChoices):
+        """What happens next."""
+
+        REFER = "refer", _("Refer")
+        KEEP_OBSERVING = "keep_observing", _("Keep observing")
+        NO_FURTHER_STEP = "no_further_step", _("No further step")
+
+    finding = models.ForeignKey(Finding, on_delete=models.CASCADE, related_name="decisions")
+    step = models.CharField(max_length=20, choices=Step.choices)
+    officer = models.UUIDField()
+    officer_role = models.CharField(max_length=40, choices=ROLES)
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["decided_at", "pk"]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write once; afterwards only seal anew under another key (`adopt`)."""
+        _once(self, self.RESEALED, kwargs)
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Never by itself: a decision goes only with the erased submission."""
+        raise TypeError("a decision is never deleted; record a new one")
+
+
+def _once(row: models.Model, changeable: frozenset[str], options: dict[str, Any]) -> None:
+    """Refuse to write `row` again, but for its `changeable` fields."""
+    if row._state.adding:
+        return
+    changed = set(options.get("update_fields") or ())
+    if not changed or not changed <= changeable:
+        raise TypeError("a finding or decision is never changed; make a new one")

@@ -40,7 +40,14 @@ from mostovi.screening.answers import (
 )
 from mostovi.screening.form_services import structure
 from mostovi.screening.forms import Form as Structure
-from mostovi.screening.models import Device, Form, FormVersion, Submission, SubmissionFile
+from mostovi.screening.models import (
+    Device,
+    FindingDecision,
+    Form,
+    FormVersion,
+    Submission,
+    SubmissionFile,
+)
 
 logger = logging.getLogger(__name__)
 MAXIMUM_XML_BYTES = 5 * 1024 * 1024
@@ -429,7 +436,7 @@ def read_file(
 
 @transaction.atomic
 def adopt(actor: Actor, *, submission: Submission, key_id: UUID) -> None:
-    """Seal the submission and its files under a person's key, so that erasing the person erases it.
+    """Seal the submission, its files and findings under a person's key, to be erased together.
 
     To be called when a case is opened from it. Raises `Refused`, `Submission.DoesNotExist`.
     """
@@ -439,7 +446,8 @@ def adopt(actor: Actor, *, submission: Submission, key_id: UUID) -> None:
     old_key = submission.key_id
     if old_key == key_id:
         return
-    for row in (submission, *submission.files.all()):
+    decisions = FindingDecision.objects.filter(finding__submission=submission)
+    for row in (submission, *submission.files.all(), *submission.findings.all(), *decisions):
         values = row.values()
         row.key_id = key_id
         row.seal_values(values)
