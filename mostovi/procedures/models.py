@@ -101,7 +101,7 @@ class EventQuerySet(models.QuerySet["Event"]):
 
     def end_retention(self) -> int:
         """Delete the rows at the end of their retention; only `services.erase` calls this."""
-        return int(self._raw_delete(self.db) or 0)  # type: ignore[attr-defined]
+        return int(self._raw_delete(self.db) or 0)
 
 
 class Event(Sealed):
