@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Forms of cases and referrals: labels, help and choices in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext as translate
+from django.utils.translation import gettext_lazy as _
+
+from mostovi.cases import sharing
+from mostovi.cases.vocabulary import REQUEST, case_types, needs, services, urgencies
+from mostovi.exchange.profiles import profile
+from mostovi.people.consent_texts import duties
+
+LONG_TEXT = 4000
+
+
+def _words(listed: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [(code, translate(words)) for code, words in listed.items()]
+
+
+class CaseForm(forms.Form):
+    """Opening a case for a person who is registered."""
+
+    case_type = forms.ChoiceField(label=_("Kind of case"), widget=forms.RadioSelect)
+    urgency = forms.ChoiceField(
+        label=_("How soon must somebody act?"), widget=forms.RadioSelect, initial="soon"
+    )
+    summary = forms.CharField(
+        label=_("What has happened, in a few sentences"),
+        help_text=_("Only what is needed to help. It stays in this case."),
+        widget=forms.Textarea(attrs={"rows": 4, "maxlength": LONG_TEXT}),
+        max_length=LONG_TEXT,
+        required=False,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._choices("case_type", _words(case_types()))
+        self._choices("urgency", _words(urgencies()))
+
+    def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
+        field.choices = choices
+
+
+class ReferralForm(forms.Form):
+    """Which service, for what, and what it may know."""
+
+    service = forms.ChoiceField(label=_("Service"))
+    needs = forms.MultipleChoiceField(
+        label=_("What the person needs"), widget=forms.CheckboxSelectMultiple
+    )
+    urgency = forms.ChoiceField(
+        label=_("How soon must somebody act?"), widget=forms.RadioSelect, initial="soon"
+    )
+    fields_shared = forms.MultipleChoiceField(
+        label=_("What the service may know"),
+        help_text=_(
+            "Tick only what the service needs to help. What is not recorded is not sent. You see "
+            "everything before it goes."
+        ),
+        widget=forms.CheckboxSelectMultiple,
+    )
+    summary = forms.CharField(
+        label=_("Summary of the need"),
+        help_text=_("What the service must know to help; not the whole story."),
+        widget=forms.Textarea(attrs={"rows": 4, "maxlength": LONG_TEXT}),
+        max_length=LONG_TEXT,
+        required=False,
+    )
+    safety = forms.CharField(
+        label=_("Safety of the person and of staff"),
+        help_text=_("For example: who must not learn where the person is."),
+        widget=forms.Textarea(attrs={"rows": 2, "maxlength": 1000}),
+        max_length=1000,
+        required=False,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        titles = profile(REQUEST).schema["properties"]
+        for name, choices in (
+            ("service", list(_services_by_node())),
+            ("needs", _words(needs())),
+            ("urgency", _words(urgencies())),
+            ("fields_shared", [(f, translate(titles[f]["title"])) for f in sharing.SHAREABLE]),
+        ):
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
+            field.choices = choices
+
+
+def _services_by_node() -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    elsewhere = [s for s in services().values() if s.node != settings.MOSTOVI.code]
+    for node, listed in groupby(elsewhere, key=lambda service: service.node):
+        yield node.upper(), [(service.code, service.name) for service in listed]
+
+
+class EmergencyForm(forms.Form):
+    """Asking a second reviewer to let a referral go without consent."""
+
+    duty = forms.ChoiceField(label=_("Legal duty"))
+    reason = forms.CharField(
+        label=_("Why it cannot wait for the person's consent"),
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": 2000}),
+        min_length=20,
+        max_length=2000,
+    )
+
+    def __init__(self, *args: Any, purpose: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["duty"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
+        field.choices = [
+            (duty.code, f"{translate(duty.title)} ({duty.citation})")
+            for duty in duties().values()
+            if purpose in duty.purposes
+        ]

@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Pages of referrals at both ends: what would be sent, what came in, what may be done now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from mostovi.cases import referring
+from mostovi.cases.forms import EmergencyForm, ReferralForm
+from mostovi.cases.models import Direction, Referral
+from mostovi.cases.views import choice_words, found_case, say_refused, step_words
+from mostovi.cases.vocabulary import REQUEST, service_name, urgencies
+from mostovi.exchange.profiles import preview
+from mostovi.people import consenting
+from mostovi.people.consent import Permission
+from mostovi.procedures import presentation
+from mostovi.procedures import services as procedures
+from mostovi.procedures.state import StepRefused
+from mostovi.rights.access import Action, Kind, decide
+from mostovi.rights.doors import ActingRequest, door
+
+_PAGE = 25
+_SENDING = {
+    "record_consent",
+    "send",
+    "invoke_vital_interest",
+    "send_in_emergency",
+    "refuse_emergency",
+}
+"""Steps with a form of their own on the page."""
+
+
+def _found(request: ActingRequest, code: str, action: Action = Action.READ) -> Referral:
+    try:
+        return referring.find(request.actor, code, action)
+    except Referral.DoesNotExist as error:
+        raise Http404 from error
+
+
+@door(Action.READ, Kind.REFERRAL)
+def referral_list(request: ActingRequest) -> HttpResponse:
+    """Referrals received and sent, open ones first."""
+    show = request.GET.get("show", "received")
+    direction = Direction.SENT if show == "sent" else Direction.RECEIVED
+    rows = referring.visible(request.actor).filter(direction=direction)
+    ordered = rows.select_related("procedure").order_by("-created_at")
+    page = Paginator(ordered, _PAGE).get_page(request.GET.get("page"))
+    shown = list(page.object_list)
+    referring.log_listed(request.actor, shown)
+    lines = [
+        {
+            "row": row,
+            "service": service_name(row.service),
+            "urgency": _(urgencies().get(row.urgency, row.urgency)),
+            "step": step_words(row.procedure),
+        }
+        for row in shown
+    ]
+    return render(request, "cases/referrals.html", {"page": page, "lines": lines, "show": show})
+
+
+@door(Action.CREATE, Kind.REFERRAL)
+def new_referral(request: ActingRequest, code: str) -> HttpResponse:
+    """Choose service, need and what it may know; nothing leaves yet."""
+    case = found_case(request, code, Action.CHANGE)
+    initial = {"urgency": case.urgency, "fields_shared": ["subject", "names", "birth", "languages"]}
+    form = ReferralForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        made = form.cleaned_data
+        try:
+            referral = referring.draft(
+                request.actor, case, service=made["service"], need_codes=made["needs"],
+                urgency=made["urgency"], fields=made["fields_shared"], summary=made["summary"],
+                safety=made["safety"],
+            )  # fmt: skip
+        except referring.InvalidReferral as error:
+            name = "fields_shared" if error.field == "fields" else error.field
+            form.add_error(name, _(str(error)))
+        else:
+            return redirect("cases:referral", code=referral.code)
+    status = 422 if request.method == "POST" else 200
+    return render(request, "cases/refer.html", {"case": case, "form": form}, status=status)
+
+
+@door(Action.READ, Kind.REFERRAL)
+def referral_page(request: ActingRequest, code: str) -> HttpResponse:
+    """A referral at either end."""
+    referral = _found(request, code)
+    return render(request, "cases/referral.html", _context(request, referral))
+
+
+def _context(request: ActingRequest, referral: Referral) -> dict[str, Any]:
+    unsent = referral.direction == Direction.SENT and referral.letter_id is None
+    acts = decide(request.actor, Action.DECIDE, Kind.REFERRAL).allowed
+    context: dict[str, Any] = {
+        "referral": referral,
+        "service": service_name(referral.service),
+        "urgency": _(urgencies().get(referral.urgency, referral.urgency)),
+        "step": step_words(referral.procedure),
+        "received": referral.direction == Direction.RECEIVED,
+        "unsent": unsent and not referral.ended_at,
+        "messages_to_and_fro": _messages(referral),
+        "events": _events(referral),
+        "choices": _other_choices(request, referral) if acts else [],
+    }
+    if context["unsent"] and acts:
+        context |= _before_sending(request, referral)
+    elif not unsent:
+        data = referring.read(request.actor, referral)
+        context["lines"] = shown_lines(referral, data) if data else None
+    return context
+
+
+def _before_sending(request: ActingRequest, referral: Referral) -> dict[str, Any]:
+    going = referring.outgoing(request.actor, referral)
+    case = referring.case_of(referral)
+    query = {
+        "receiver": referral.peer, "profile": REQUEST, "fields": ",".join(referral.fields),
+        "next": reverse("cases:referral", args=[referral.code]),
+    }  # fmt: skip
+    return {
+        "going": going,
+        "lines": labelled(going.lines),
+        "permission_words": permission_words(going.permission),
+        "consent_url": f"{reverse('people:consent_new', args=[case.person.code])}?{urlencode(query)}",
+        "reviewing": referral.procedure.state == "emergency_review",
+        "asked_by_me": referral.created_by == request.actor.account,
+        "emergency_form": EmergencyForm(purpose=referral.purpose),
+    }
+
+
+def shown_lines(referral: Referral, data: Any) -> list[tuple[str, str, str]]:
+    """What was sent or received, line by line, in the reader's language."""
+    return labelled(preview(REQUEST, referral.purpose, data))
+
+
+def labelled(lines: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """The lines with label and coded value in the reader's language."""
+    return [(place, _(label), _(value) if value else value) for place, label, value in lines]
+
+
+def permission_words(permission: Permission) -> str:
+    """Why nothing may leave, or under what it may, as a sentence."""
+    return {
+        "consent": _("The person has consented to exactly this."),
+        "override": _("A second reviewer has allowed this under a legal duty."),
+        "nothing_recorded": _("No consent for this receiver is recorded."),
+        "fields_not_named": _("The person has not consented to everything that is ticked."),
+        "withdrawn": _("The person has withdrawn the consent."),
+        "refused": _("The person has refused."),
+        "expired": _("The consent has run out; ask again."),
+        "guardian_missing": _("For a child, or when age is in doubt, the guardian must consent."),
+        "child_not_heard": _("What the child says about it is not recorded yet."),
+        "second_reviewer_missing": _("A second reviewer has not decided yet."),
+        "no_legal_basis": _("No legal basis is named."),
+    }.get(permission.reason.value, _("Nothing may leave yet."))
+
+
+def _other_choices(request: ActingRequest, referral: Referral) -> list[dict[str, Any]]:
+    return [
+        choice_words(referral.procedure, choice)
+        for choice in referring.choices(request.actor, referral)
+        if choice.transition.verb not in _SENDING
+        and choice.transition.side == referral.procedure.side
+        and (choice.is_allowed or referral.letter_id is not None)
+    ]
+
+
+def _messages(referral: Referral) -> list[dict[str, Any]]:
+    procedure = procedures.procedure_of(referral.procedure)
+    labels = {step.verb: presentation.in_language(step.label) for step in procedure.transitions}
+    return [
+        {
+            "row": message.row,
+            "text": message.text,
+            "label": labels.get(message.row.verb),
+            "ours": message.row.side == referral.procedure.side,
+        }
+        for message in referring.messages(referral)
+    ]
+
+
+def _events(referral: Referral) -> list[dict[str, Any]]:
+    procedure = procedures.procedure_of(referral.procedure)
+    return [
+        {
+            "event": event,
+            "words": presentation.event_words(procedure, event),
+            "ours": event.side == referral.procedure.side,
+        }
+        for event in referral.procedure.events.order_by("sequence")
+    ]
+
+
+@door(Action.SEND, Kind.REFERRAL)
+@require_POST
+def send(request: ActingRequest, code: str) -> HttpResponse:
+    """Send exactly what was on the page."""
+    referral = _found(request, code, Action.SEND)
+    try:
+        referring.send(request.actor, referral, seen=request.POST.get("seen", ""))
+    except referring.NotPermitted as refused:
+        messages.error(request, permission_words(refused.permission))
+    except referring.ChangedSinceSeen:
+        messages.warning(
+            request,
+            _("The person's file changed after you opened this page. Look again, then send."),
+        )
+    except StepRefused as refused:
+        say_refused(request, referral.procedure, refused)
+    else:
+        messages.success(
+            request, _("The referral is on its way. You see here when the receiver has it.")
+        )
+    return redirect("cases:referral", code=referral.code)
+
+
+@door(Action.SEND, Kind.REFERRAL)
+@require_POST
+def emergency(request: ActingRequest, code: str) -> HttpResponse:
+    """Ask a second reviewer to let the referral go without consent."""
+    referral = _found(request, code, Action.SEND)
+    form = EmergencyForm(request.POST, purpose=referral.purpose)
+    if form.is_valid():
+        try:
+            referring.ask_for_emergency(
+                request.actor, referral, duty=form.cleaned_data["duty"],
+                reason=form.cleaned_data["reason"],
+            )  # fmt: skip
+        except consenting.InvalidConsent as error:
+            form.add_error("reason", _(str(error)))
+        except StepRefused as refused:
+            say_refused(request, referral.procedure, refused)
+            return redirect("cases:referral", code=referral.code)
+        else:
+            messages.success(request, _("A second reviewer is asked. Nothing has been sent."))
+            return redirect("cases:referral", code=referral.code)
+    context = _context(request, referral) | {"emergency_form": form}
+    return render(request, "cases/referral.html", context, status=422)
+
+
+@door(Action.SEND, Kind.REFERRAL)
+@require_POST
+def review(request: ActingRequest, code: str) -> HttpResponse:
+    """The second reviewer's decision."""
+    referral = _found(request, code, Action.SEND)
+    approve = request.POST.get("decision") == "send"
+    try:
+        referring.decide_emergency(
+            request.actor, referral, approve=approve, reason=request.POST.get("reason", ""),
+            seen=request.POST.get("seen", ""),
+        )  # fmt: skip
+    except consenting.SecondReviewerNeeded:
+        messages.error(request, _("A second person must do this, not whoever took the first step."))
+    except (consenting.InvalidConsent, referring.InvalidReferral) as error:
+        messages.error(request, _(str(error)))
+    except (referring.NotPermitted, referring.ChangedSinceSeen):
+        messages.warning(request, _("The page was out of date. Look again, then decide."))
+    except StepRefused as refused:
+        say_refused(request, referral.procedure, refused)
+    else:
+        messages.success(
+            request, _("The referral is on its way.") if approve else _("It is a draft again.")
+        )
+    return redirect("cases:referral", code=referral.code)
+
+
+@door(Action.DECIDE, Kind.REFERRAL)
+@require_POST
+def step(request: ActingRequest, code: str) -> HttpResponse:
+    """Take a step on our side; the other end is told."""
+    referral = _found(request, code, Action.DECIDE)
+    verb, text = request.POST.get("verb", ""), request.POST.get("reason", "")
+    try:
+        referring.step(request.actor, referral, verb=verb, text=text)
+    except StepRefused as refused:
+        say_refused(request, referral.procedure, refused)
+        context = _context(request, referral) | {"step_verb": verb, "step_reason": text}
+        return render(request, "cases/referral.html", context, status=422)
+    messages.success(request, _("Done. The other institution is told."))
+    return redirect("cases:referral", code=referral.code)

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What `cases` answers to the packages beneath it: gates, receivers, disclosures, duties, ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from mostovi.cases import letters, referring, services, sharing
+from mostovi.cases.models import Case, Direction, Referral, WithdrawnConsent
+from mostovi.cases.vocabulary import REQUEST
+from mostovi.exchange.models import Peer
+from mostovi.exchange.profiles import profile
+from mostovi.people import disclosures, keeping
+from mostovi.people import sharing as people_sharing
+from mostovi.people.models import Person
+from mostovi.procedures import gates
+from mostovi.procedures import services as procedures
+from mostovi.procedures.models import Instance
+from mostovi.procedures.state import GateAnswer
+from mostovi.rights import retention
+from mostovi.rights.access import Actor
+from mostovi.rights.audit import AuditTag
+from mostovi.rights.purposes import Purpose
+from mostovi.rights.retention import RetentionRule
+from mostovi.rights.services import destroy_subject, record
+from mostovi.rights.storage import opened
+
+
+def register() -> None:
+    """Called once when the node starts."""
+    letters.register()
+    gates.register("referral", "consent_in_force", consent_in_force)
+    gates.register("referral", "legal_basis_named", legal_basis_named)
+    people_sharing.register_receivers(receivers)
+    people_sharing.register_profiles(profiles)
+    disclosures.register(disclosed)
+    keeping.register_copier(copied)
+    keeping.register_eraser(erase_of_person)
+    keeping.register_use(in_use)
+    retention.register("case", _end_cases)
+    retention.register("received_referral", _end_received)
+
+
+def consent_in_force(instance: Instance, now: datetime) -> GateAnswer:
+    """The person's consent to this receiver, purpose and these fields stands now (R2)."""
+    referral = Referral.objects.select_related("case__person").get(pk=instance.subject)
+    permission = referring.permission_of(referral, now)
+    return GateAnswer(is_open=permission.allowed, why=permission.reason.value)
+
+
+def legal_basis_named(instance: Instance, now: datetime) -> GateAnswer:
+    """A legal duty is written down for this referral."""
+    referral = Referral.objects.select_related("case__person").get(pk=instance.subject)
+    named = referring.named_consent(referral)
+    return GateAnswer(is_open=bool(named and named.duty))
+
+
+def receivers() -> Sequence[people_sharing.Receiver]:
+    """The nodes that a consent can name."""
+    return [
+        people_sharing.Receiver(peer.code, peer.node.name)
+        for peer in Peer.objects.all()
+        if peer.node.allows(REQUEST)
+    ]
+
+
+def profiles(language: str) -> Sequence[people_sharing.Profile]:
+    """The fields that a consent for a referral can name, with their words in `language`."""
+    found = profile(REQUEST)
+    properties = found.schema["properties"]
+    with override(language):
+        fields = [(name, _(properties[name]["title"])) for name in sharing.SHAREABLE]
+        title = _(found.schema["title"])
+    return [
+        people_sharing.Profile(REQUEST, title, purpose, fields)
+        for purpose in sorted(found.purposes)
+    ]
+
+
+def disclosed(person: Person) -> Sequence[disclosures.Disclosure]:
+    """What went out about a person (R8)."""
+    rows = Referral.objects.filter(case__person=person, direction=Direction.SENT)
+    return [
+        disclosures.Disclosure(
+            receiver=row.peer, at=row.created_at, purpose=row.purpose, fields=row.fields,
+            basis="consent" if row.consent_handle else "duty", state=row.procedure.state,
+            withdrawn=row.consent_withdrawn_at is not None,
+        )
+        for row in rows.exclude(letter_id=None).select_related("procedure")
+    ]  # fmt: skip
+
+
+def copied(person: Person) -> tuple[str, object]:
+    """The person's cases, notes and referrals, for a copy of the file (R8)."""
+    cases = Case.objects.filter(person=person).select_related("procedure")
+    return "cases", [
+        {
+            "code": case.code,
+            "type": case.case_type,
+            "opened_at": case.opened_at.isoformat(),
+            "step": case.procedure.state,
+            "summary": (values or {}).get("summary", ""),
+            "notes": [
+                {"at": note.row.written_at.isoformat(), "text": note.text}
+                for note in services.notes(case)
+            ],
+            "referrals": [
+                {"code": row.code, "to": row.peer, "service": row.service, **(sent or {})}
+                for row, sent in opened(case.referrals.all())
+            ],
+        }
+        for case, values in opened(cases)
+    ]
+
+
+def erase_of_person(person: Person) -> None:
+    """Tell every receiver before the person's key is destroyed; notes go with it (R8)."""
+    for consent in person.consents.all():
+        event = consent.events.order_by("-at").first()
+        if event is not None:
+            letters.tell_receivers(consent, event)
+
+
+def in_use(person: Person) -> bool:
+    """Whether a case still refers to the person, so that retention leaves the person alone."""
+    return Case.objects.filter(person=person).exists()
+
+
+def _end_cases(rule: RetentionRule, today: date) -> int:
+    cutoff = retention.cutoff(rule, today)
+    return services.end_closed_before(cutoff) if cutoff else 0
+
+
+def _end_received(rule: RetentionRule, today: date) -> int:
+    """Erase received referrals whose final answer lies before the cutoff."""
+    cutoff = retention.cutoff(rule, today)
+    actor = Actor.system(Purpose.GOVERNANCE)
+    rows = Referral.objects.filter(
+        direction=Direction.RECEIVED, ended_at__date__lt=cutoff, case=None
+    ).select_related("procedure")
+    ended = 0
+    for referral in rows[:1000]:
+        destroy_subject(actor, referral.key_id, reason="retention")
+        instance = referral.procedure
+        referral.messages.all()._raw_delete(referral.messages.db)
+        referral.delete()
+        procedures.erase(Actor.system(Purpose(instance.purpose)), instance=instance)
+        ended += 1
+    WithdrawnConsent.objects.filter(withdrawn_at__date__lt=cutoff).delete()
+    if ended:
+        record(actor, AuditTag.REFERRALS_ENDED, detail={"count": ended})
+    return ended

@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Verbs on cases: open, read, list, search, note, step, hand on.
+
+Every verb takes the actor first, asks `rights` once, works on rows within the actor's scope and
+purpose only, and is written into the audit chain. A case that may not be seen and one that does
+not exist raise the same `Case.DoesNotExist`. Notes, referrals and consents are reached only
+through a case that was found this way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from mostovi.cases.models import Case, CaseNote
+from mostovi.cases.vocabulary import Urgency, case_types
+from mostovi.people import codes
+from mostovi.people import services as people
+from mostovi.people.file import Glance
+from mostovi.people.models import Person
+from mostovi.procedures import services as procedures
+from mostovi.procedures.models import Event
+from mostovi.rights.access import Action, Actor, Kind, Scope, require
+from mostovi.rights.audit import AuditTag
+from mostovi.rights.purposes import Purpose
+from mostovi.rights.services import record, record_many
+from mostovi.rights.storage import opened
+from mostovi.rights.vault import vault
+from mostovi.screening import submission_services as submissions
+from mostovi.screening.models import Submission
+
+LONGEST_TEXT = 4000
+
+
+class InvalidCase(ValueError):
+    """A case cannot be opened or changed so; `field` names the input, the message what to do."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A case in a list, with the short form of its person (None when out of reach or erased)."""
+
+    case: Case
+    who: Glance | None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A note as read: its row and its text (empty after erasure)."""
+
+    row: CaseNote
+    text: str
+
+
+def case_handle(case: Case) -> str:
+    """The pseudonym of a case in the audit chain."""
+    return vault().handle("case", case.pk)
+
+
+def visible(actor: Actor, action: Action = Action.READ) -> QuerySet[Case]:
+    """The cases on which `actor` may do `action`. Raises `Refused` when on none at all."""
+    scope = require(actor, action, Kind.CASE)
+    rows = Case.objects.filter(purpose=actor.purpose.value)
+    if scope is Scope.UNIT:
+        rows = rows.filter(unit=actor.unit)
+    elif scope is Scope.OWN:
+        rows = rows.filter(Q(holder=actor.account) | Q(person__guardian_account=actor.account))
+    return rows
+
+
+def find(actor: Actor, code: str, action: Action = Action.READ) -> Case:
+    """The case with `code`. Raises `Case.DoesNotExist` alike for absent and out of reach."""
+    try:
+        canonical = codes.parse_record_code(code)
+    except codes.CodeError as error:
+        raise Case.DoesNotExist from error
+    rows = visible(actor, action).select_related("person", "procedure")
+    return rows.get(code=canonical)
+
+
+@transaction.atomic
+def open_case(
+    actor: Actor,
+    *,
+    person: Person,
+    case_type: str,
+    urgency: str,
+    summary: str = "",
+    submission: Submission | None = None,
+    now: datetime | None = None,
+) -> Case:
+    """Open a case for `person` in the actor's unit; it begins in the procedure's first step.
+
+    Raises `InvalidCase`, `Refused`, `Person.DoesNotExist` (a person out of reach).
+    """
+    require(actor, Action.CREATE, Kind.CASE)
+    person = people.find(actor, person.code)
+    _check(case_type, urgency, summary)
+    moment = now or timezone.now()
+    identifier = uuid4()
+    instance = procedures.start(
+        actor, code="case", side="institution", subject=identifier, at=moment,
+        key_id=person.key_id,
+    )  # fmt: skip
+    case = Case(
+        id=identifier, key_id=person.key_id, code=codes.new_record_code(settings.MOSTOVI.partner),
+        person=person, case_type=case_type, urgency=urgency, purpose=actor.purpose.value,
+        unit=actor.unit, opened_by=actor.account, holder=actor.account,
+        submission_id=submission.pk if submission else None, procedure=instance,
+        opened_at=moment, changed_at=moment,
+    )  # fmt: skip
+    case.seal_values({"summary": summary.strip()})
+    case.save()
+    if submission is not None:
+        # From now on the screening belongs to the person: erasing the person erases it too.
+        submissions.adopt(actor, submission=submission, key_id=person.key_id)
+    record(actor, AuditTag.CASE_OPENED, handle=case_handle(case), detail={"type": case_type})
+    return case
+
+
+def _check(case_type: str, urgency: str, summary: str) -> None:
+    if case_type not in case_types():
+        raise InvalidCase("case_type", "Choose the kind of case.")
+    if urgency not in set(Urgency):
+        raise InvalidCase("urgency", "Say how soon somebody must act.")
+    if len(summary) > LONGEST_TEXT:
+        raise InvalidCase("summary", f"Shorten this to {LONGEST_TEXT} characters.")
+
+
+@transaction.atomic
+def listed(actor: Actor, cases: Sequence[Case]) -> list[Listed]:
+    """Cases of one page of a list with their persons' short forms; each is logged as read."""
+    short = people.glances(actor, [case.person for case in cases])
+    if cases:
+        record_many(actor, AuditTag.CASE_LISTED, handles=[case_handle(case) for case in cases])
+    return [Listed(case, short.get(case.person_id)) for case in cases]
+
+
+def search(actor: Actor, text: str) -> QuerySet[Case]:
+    """Cases by their code, or by their person's code, phone number or name in any script."""
+    rows = visible(actor)
+    if not text.strip():
+        return rows
+    if codes.looks_like_record_code(text):
+        code = codes.parse_record_code(text)
+        return rows.filter(Q(code=code) | Q(person__code=code))
+    found = people.search(actor, text)
+    return rows.filter(person__in=[person.pk for person, _ in found])
+
+
+@transaction.atomic
+def read(actor: Actor, case: Case) -> Mapping[str, Any]:
+    """The case's own sealed values (`summary`), logged; empty after erasure."""
+    case = visible(actor).get(pk=case.pk)
+    record(actor, AuditTag.CASE_READ, handle=case_handle(case))
+    ((_, values),) = opened([case])
+    return values or {}
+
+
+@transaction.atomic
+def add_note(
+    actor: Actor, case: Case, *, text: str, document: str = "", now: datetime | None = None
+) -> CaseNote:
+    """Write a note, or one of the procedure's documents, into the timeline; it stays as it is."""
+    case = visible(actor, Action.CHANGE).select_for_update(of=("self",)).get(pk=case.pk)
+    if not text.strip():
+        raise InvalidCase("text", "Write the note.")
+    if len(text) > LONGEST_TEXT:
+        raise InvalidCase("text", f"Shorten this to {LONGEST_TEXT} characters.")
+    if document and document not in procedures.procedure_of(case.procedure).documents:
+        raise InvalidCase("document", "Choose what this is.")
+    moment = now or timezone.now()
+    note = CaseNote(
+        key_id=case.key_id, case=case, document=document, author=actor.account, written_at=moment
+    )
+    note.seal_values({"text": text.strip()})
+    note.save()
+    _touch(case, moment)
+    record(actor, AuditTag.CASE_NOTED, handle=case_handle(case))
+    return note
+
+
+def notes(case: Case) -> list[Note]:
+    """The notes of a case that was found by `find`, oldest first."""
+    rows = case.notes.all()
+    return [Note(row, (values or {}).get("text", "")) for row, values in opened(rows)]
+
+
+def documents(case: Case) -> set[str]:
+    """Codes of the procedure's documents that the case's timeline holds."""
+    return set(case.notes.exclude(document="").values_list("document", flat=True))
+
+
+@transaction.atomic
+def take_step(actor: Actor, case: Case, *, verb: str, reason: str = "") -> Event:
+    """Take a step of the case's procedure. Raises `procedures.state.StepRefused`."""
+    case = visible(actor, Action.CHANGE).select_for_update(of=("self",)).get(pk=case.pk)
+    event = procedures.apply(
+        actor, instance=case.procedure, verb=verb, reason=reason, documents=documents(case)
+    )
+    case.closed_at = case.procedure.over_at
+    case.save(update_fields=["closed_at"])
+    _touch(case, event.at)
+    record(actor, AuditTag.CASE_STEP, handle=case_handle(case), detail={"verb": verb})
+    return event
+
+
+@transaction.atomic
+def hand_on(actor: Actor, case: Case, *, holder: UUID) -> None:
+    """Give a case to another account of the same node (somebody leaves, a specialist takes over)."""
+    case = visible(actor, Action.CHANGE).select_for_update(of=("self",)).get(pk=case.pk)
+    case.holder = holder
+    case.save(update_fields=["holder"])
+    record(actor, AuditTag.CASE_HANDED_ON, handle=case_handle(case))
+
+
+def _touch(case: Case, moment: datetime) -> None:
+    case.changed_at = moment
+    case.save(update_fields=["changed_at"])
+
+
+def of_submission(actor: Actor, submission_id: UUID) -> Case | None:
+    """The case that was opened from a submission, if the actor may see it."""
+    return visible(actor).filter(submission_id=submission_id).first()
+
+
+def end_closed_before(cutoff: date, *, limit: int = 1000) -> int:
+    """Retention: erase the persons of cases closed before `cutoff` that nothing else keeps."""
+    actor = Actor.system(Purpose.GOVERNANCE)
+    due = Case.objects.filter(closed_at__date__lt=cutoff, person__erased_at=None)
+    ended = 0
+    for case in due.select_related("person").order_by("closed_at")[:limit]:
+        newer = Case.objects.filter(person=case.person).exclude(closed_at__date__lt=cutoff)
+        if newer.exists():
+            continue
+        people.erase(actor, case.person, reason="retention")
+        ended += 1
+    if ended:
+        record(actor, AuditTag.CASES_ENDED, detail={"count": ended})
+    return ended

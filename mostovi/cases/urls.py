@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Addresses of cases and referrals. What belongs to a case is addressed beneath it."""
+
+from django.urls import path
+
+from mostovi.cases import referral_views, views
+
+app_name = "cases"
+urlpatterns = [
+    path("", views.case_list, name="list"),
+    path("new/", views.new_case, name="new"),
+    path("referrals/", referral_views.referral_list, name="referrals"),
+    path("referrals/<str:code>/", referral_views.referral_page, name="referral"),
+    path("referrals/<str:code>/send/", referral_views.send, name="send"),
+    path("referrals/<str:code>/emergency/", referral_views.emergency, name="emergency"),
+    path("referrals/<str:code>/review/", referral_views.review, name="review"),
+    path("referrals/<str:code>/step/", referral_views.step, name="referral_step"),
+    path("<str:code>/", views.case_page, name="case"),
+    path("<str:code>/notes/", views.note, name="note"),
+    path("<str:code>/step/", views.step, name="step"),
+    path("<str:code>/take/", views.take, name="take"),
+    path("<str:code>/refer/", referral_views.new_referral, name="refer"),
+]

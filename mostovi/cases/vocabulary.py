@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Kinds of case, needs, urgency and the services that take referrals.
+
+Kinds of case and services are lists that partners edit as data; needs and urgency are those of the
+referral's profile, so that whatever is chosen here can be sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+import yaml
+
+from mostovi.content import CONTENT
+from mostovi.exchange.profiles import profile
+
+REQUEST = "mostovi.referral.request.v1"
+UPDATE = "mostovi.referral.update.v1"
+WITHDRAWN = "mostovi.consent.withdrawn.v1"
+
+
+class Urgency(StrEnum):
+    """How soon somebody must act."""
+
+    EMERGENCY = "emergency"
+    URGENT = "urgent"
+    SOON = "soon"
+    ROUTINE = "routine"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service that takes referrals. `answer_days` is how soon it says it answers."""
+
+    node: str
+    code: str
+    name: str
+    needs: tuple[str, ...]
+    answer_days: int
+
+
+@cache
+def _document(path: str) -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load((CONTENT / path).read_text(encoding="utf-8"))
+    return document
+
+
+@cache
+def case_types() -> Mapping[str, str]:
+    """Words for kinds of case, by code."""
+    return {line["code"]: line["label"] for line in _document("cases/case_types.yaml")["types"]}
+
+
+@cache
+def needs() -> Mapping[str, str]:
+    """Words for needs that a referral can name, by code, from the letter's profile."""
+    words: Mapping[str, str] = profile(REQUEST).schema["properties"]["needs"]["items"]["x-words"]
+    return words
+
+
+@cache
+def urgencies() -> Mapping[str, str]:
+    """Words for degrees of urgency, by code, from the letter's profile."""
+    words: Mapping[str, str] = profile(REQUEST).schema["properties"]["urgency"]["x-words"]
+    return words
+
+
+@cache
+def services() -> Mapping[str, Service]:
+    """Services that take referrals, by code."""
+    lines = _document("services/directory.yaml")["services"]
+    return {
+        line["code"]: Service(
+            line["node"], line["code"], line["name"], tuple(line["needs"]), line["answer_days"]
+        )
+        for line in lines
+    }
+
+
+def services_at(node: str) -> list[Service]:
+    """The services of one node."""
+    return [service for service in services().values() if service.node == node]
+
+
+def service_name(code: str) -> str:
+    """A service's name, or its code when this node's directory does not list it."""
+    service = services().get(code)
+    return service.name if service else code
