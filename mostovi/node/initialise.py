@@ -66,7 +66,7 @@ def to_toml(values: Mapping[str, Any]) -> str:
     tables: list[str] = []
     for key, value in values.items():
         if isinstance(value, Mapping):
-            tables += ["", f"[{key}]", *(f"{json.dumps(k)} = {_toml(v)}" for k, v in value.items())]
+            tables += ["", f"[{key}]", *(f"{_toml(k)} = {_toml(v)}" for k, v in value.items())]
         else:
             lines.append(f"{key} = {_toml(value)}")
     return "\n".join(lines + tables) + "\n"

@@ -166,6 +166,7 @@ NODE = NodeConfig(code="me", name="N", home=Path("/nowhere"), base_url="http://1
         (None, "https://node.example.org", "127.0.0.1:8000"),
         ("0.0.0.0:80", "http://127.0.0.1:1", "0.0.0.0:80"),
         ("[::1]:8000", "http://127.0.0.1:1", "[::1]:8000"),
+        ("9000", "http://127.0.0.1:1", "127.0.0.1:9000"),
         (":9000", "http://127.0.0.1:1", "127.0.0.1:9000"),
     ],
 )
@@ -174,7 +175,7 @@ def test_where_a_node_listens(listen: str | None, base_url: str, expected: str) 
     assert str(serve.address(listen, node)) == expected
 
 
-@pytest.mark.parametrize("listen", ["8000", "host:", "host:0", "host:70000", "host:http"])
+@pytest.mark.parametrize("listen", ["host", "host:", "host:0", "host:70000", "host:http"])
 def test_a_wrong_address_is_explained(listen: str) -> None:
     with pytest.raises(ConfigurationError, match="HOST:PORT"):
         serve.address(listen, NODE)
