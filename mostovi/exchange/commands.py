@@ -208,9 +208,7 @@ def _rotate(options: argparse.Namespace) -> int:
     ahead = timedelta(0) if options.now else keys.PUBLISH_AHEAD
     made = services.rotate_keys(_administrator(), now=timezone.now(), ahead=ahead)
     value = {"keys": [pair.public.as_entry() for pair in made]}
-    lines = [
-        f"{pair.public.use} {pair.kid} from {pair.public.not_before:%Y-%m-%d}" for pair in made
-    ]
+    lines = [f"{p.public.use} {p.kid} from {p.public.not_before:%Y-%m-%d}" for p in made]
     lines.append("The steward must publish them: 'mostovi exchange directory sign --collect'.")
     _print(options, value, lines)
     return 0

@@ -8,6 +8,8 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -92,7 +94,7 @@ def _choices() -> list[tuple[str, str]]:
     ]
 
 
-def _chosen(show: str):  # type: ignore[no-untyped-def]
+def _chosen(show: str) -> QuerySet[InboxLetter] | QuerySet[OutboxLetter]:
     outgoing = OutboxLetter.objects.defer("sealed").order_by("-id")
     if show == "received":
         return InboxLetter.objects.order_by("-id")
@@ -218,9 +220,13 @@ def import_directory(request: ActingRequest) -> HttpResponse:
     """Take in a signed directory from a file."""
     form = DirectoryForm(request.POST, request.FILES)
     if not form.is_valid():
-        messages.error(request, " ".join(form.errors.get("document", [])))
+        messages.error(request, _first_error(form))
         return redirect("exchange:status")
     return _directory_answer(request, form.cleaned_data["document"])
+
+
+def _first_error(form: Form) -> str:
+    return next((str(error) for errors in form.errors.values() for error in errors), "")
 
 
 def _directory_answer(request: ActingRequest, document: str) -> HttpResponse:
@@ -239,7 +245,7 @@ def publish(request: ActingRequest) -> HttpResponse:
     """Steward: collect what the nodes say of their keys, and sign the next directory."""
     form = PublishForm(request.POST, request.FILES)
     if not form.is_valid():
-        messages.error(request, " ".join(form.errors.get("entries", [])))
+        messages.error(request, _first_error(form))
         return redirect("exchange:status")
     try:
         count = _publish(request.actor, form.cleaned_data["entries"])
