@@ -42,6 +42,8 @@ UNITS: Final = ("border", "centre")
 STATE: Final = "demo.json"
 PATIENCE: Final = 90.0
 QUICK_DEATH: Final = 5.0
+# Gathering takes longest of all; it depends on the code alone, so every demo shares one folder.
+STATIC: Final = Path(__file__).resolve().parents[2] / ".local/static"
 
 Say = Callable[[str], None]
 
@@ -123,7 +125,10 @@ class Demo:
             write_node(node.home, node.settings({}))
             self._write_settings(node, self._known_stewards(node))
         self.say("databases, keys, forms and accounts")
-        prepared = self._each("prepare", {"password": PASSWORD})
+        with ThreadPoolExecutor(1) as beside:
+            gathering = beside.submit(run_step, self.nodes[0], "gather", {})
+            prepared = self._each("prepare", {"password": PASSWORD})
+            gathering.result()
         stewards = {n.code: found["steward"] for n, found in prepared if found["steward"]}
         for node in self.nodes:
             self._write_settings(node, stewards)
@@ -171,6 +176,17 @@ class Demo:
             return {}
         state: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return state
+
+    def accounts_by_node(self) -> list[tuple[list[str], list[str]]]:
+        """(codes of nodes, names of the accounts that exist at exactly these)."""
+        where: dict[str, list[str]] = {}
+        for code, accounts in self.accounts.items():
+            for account in accounts:
+                where.setdefault(account["username"], []).append(code)
+        groups: dict[tuple[str, ...], list[str]] = {}
+        for name, codes in where.items():
+            groups.setdefault(tuple(codes), []).append(name)
+        return [(list(codes), names) for codes, names in groups.items()]
 
     def _shape(self) -> dict[str, int]:
         return {node.code: node.port for node in self.nodes}
@@ -229,7 +245,12 @@ def _environment(node: DemoNode) -> dict[str, str]:
     for name in ("MOSTOVI_NODE_MODULES", "MOSTOVI_LOG_LEVEL", "MOSTOVI_TRACEBACK"):
         if name in os.environ:
             kept[name] = os.environ[name]
-    return {**kept, "MOSTOVI_HOME": str(node.home), "PYTHONUNBUFFERED": "1"}
+    return {
+        **kept,
+        "MOSTOVI_HOME": str(node.home),
+        "MOSTOVI_STATIC_ROOT": str(STATIC),
+        "PYTHONUNBUFFERED": "1",
+    }
 
 
 class Servers:

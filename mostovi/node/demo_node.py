@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Steps of the demo inside one node: `python -m mostovi.node.demo_node STEP`, JSON in and out.
 
-`prepare` brings the node up to date and makes its accounts; `direct` lets the steward sign the
-directory of nodes; `populate` takes the directory in and loads the synthetic world.
+`prepare` brings the node up to date and makes its accounts; `gather` collects static files;
+`direct` lets the steward sign the directory of nodes; `populate` takes the directory in and loads
+the synthetic world.
 """
 
 from __future__ import annotations
@@ -40,6 +41,13 @@ def prepare(given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def gather(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Collect and compress the static files that all nodes of the demo share."""
+    from mostovi.node import assets
+
+    return {"gathered": assets.prepare()}
+
+
 def direct(given: Mapping[str, Any]) -> dict[str, Any]:
     """The steward signs who takes part."""
     from django.utils import timezone
@@ -73,6 +81,7 @@ def populate(given: Mapping[str, Any]) -> dict[str, Any]:
 
 STEPS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "prepare": prepare,
+    "gather": gather,
     "direct": direct,
     "populate": populate,
 }

@@ -82,11 +82,14 @@ def serve(
 ) -> None:
     """Answer requests until SIGTERM or SIGINT, then finish what is in hand and return."""
     from django.conf import settings
+    from django.urls import get_resolver
     from waitress.server import create_server
 
     from mostovi.node.wsgi import application
 
     refuse_taken(where)
+    # Addresses are imported at the first request otherwise, and a fault would show only then.
+    get_resolver().url_patterns  # noqa: B018
     server = create_server(
         application,
         host=where.host,

@@ -152,7 +152,8 @@ STATICFILES_DIRS = [
     )
     if (NODE_MODULES / package / sub).is_dir()
 ] + [("vendor/htmx", Path(django_htmx.__file__).parent / "static/django_htmx")]
-STATIC_ROOT = MOSTOVI.home / "static"
+# The nodes of a demo share one folder: gathering is the same work for each.
+STATIC_ROOT = Path(os.environ.get("MOSTOVI_STATIC_ROOT") or MOSTOVI.home / "static")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "mostovi.node.assets.StaticFilesStorage"},

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from mostovi.node.config import PARTNERS, SECRETARIAT
 
 if TYPE_CHECKING:
-    from mostovi.node.demo import Demo, Servers
+    from mostovi.node.demo import Demo, DemoNode, Servers
 
 DEFAULT_HOME = Path(__file__).resolve().parents[3] / ".local/demo"
 
@@ -119,27 +119,38 @@ def _print_guide(region: Demo) -> None:
 
     from mostovi.node import demo
 
-    console = Console(highlight=False)
-    table = Table(title="Mostovi demo: synthetic people, real nodes", title_justify="left")
-    table.add_column("Node", no_wrap=True)
-    table.add_column("Address", no_wrap=True)
-    table.add_column("Accounts")
+    console = Console(highlight=False, soft_wrap=True)
+    nodes = Table("Node", "Address", title="Synthetic people, real nodes", title_justify="left")
     for node in region.nodes:
-        names = ", ".join(account["username"] for account in region.accounts[node.code])
-        table.add_row(f"{node.name}\n({node.code})", node.url, names)
-    console.print(table)
-    console.print(f"Password of every account: [bold]{demo.PASSWORD}[/bold]")
-    persons = [node for node in region.nodes if node.code != SECRETARIAT]
-    first, last = persons[-1] if persons else None, persons[0] if persons else None
-    if first and last:
-        console.print("\nTry, in this order (sign in as the account named):")
-        console.print(f"  1. first-responder at {first.url}: fill in a screening form.")
-        console.print("  2. The same: read the explained findings, open a case, take consent.")
-        console.print(
-            f"  3. anti-trafficking-coordinator at {first.url}: refer the case to {last.code}."
-        )
-        console.print(f"  4. anti-trafficking-coordinator at {last.url}: accept it, or ask.")
-        console.print("  5. statistician: send the month's counts; secretariat: see the region.")
-    console.print(
-        f"\nData: {region.home}. Logs: logs/serve.log in each node's folder. Ctrl-C stops all."
-    )
+        nodes.add_row(f"{node.name} ({node.code})", node.url)
+    console.print(nodes)
+    for codes, names in region.accounts_by_node():
+        everywhere = len(codes) == len(region.nodes)
+        console.print(f"\nAccounts at {'every node' if everywhere else ' and '.join(codes)}:")
+        console.print("  " + ", ".join(names))
+    console.print(f"\nPassword of every account: [bold]{demo.PASSWORD}[/bold]")
+    for line in _tour(region.nodes):
+        console.print(line)
+    console.print(f"\nData in {region.home}; each node logs to logs/serve.log. Ctrl-C stops all.")
+
+
+def _tour(nodes: list[DemoNode]) -> list[str]:
+    """What to try, from a screening at one node to the region's number."""
+    persons = [node for node in nodes if node.code != SECRETARIAT]
+    if len(persons) < 2:
+        return []
+    sender, receiver = persons[1], persons[0]
+    region = next((node for node in nodes if node.code == SECRETARIAT), None)
+    lines = [
+        "\nTry, in this order (sign in as the account named):",
+        f"  1. first-responder at {sender.url}: fill in a screening form, read the findings",
+        f"  2. social-worker at {sender.url}: open a case, take consent",
+        f"  3. anti-trafficking-coordinator at {sender.url}: refer the case to {receiver.code}",
+        f"  4. anti-trafficking-coordinator at {receiver.url}: accept it, ask, or decline",
+    ]
+    if region:
+        lines += [
+            f"  5. statistician at {sender.url}: send the month's counts",
+            f"  6. secretariat at {region.url}: the region's numbers and the plan",
+        ]
+    return lines
