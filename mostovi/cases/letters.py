@@ -37,9 +37,7 @@ from mostovi.rights.services import destroy_subject, record
 from mostovi.rights.vault import vault
 
 VERB_OF_EVENT = {event: verb for verb, event in EVENT_OF_VERB.items()} | {"closed": "close"}
-WITHDRAWAL_DUTY = (
-    "GDPR article 7(3) and 19; Convention 108+ article 9: withdrawal reaches receivers"
-)
+WITHDRAWAL_DUTY = "GDPR articles 7(3) and 19: withdrawal of consent reaches every receiver"
 
 
 def register() -> None:

@@ -19,7 +19,7 @@ from mostovi.cases import referring
 from mostovi.cases.forms import EmergencyForm, ReferralForm
 from mostovi.cases.models import Direction, Referral
 from mostovi.cases.views import choice_words, found_case, say_refused, step_words
-from mostovi.cases.vocabulary import REQUEST, service_name, urgencies
+from mostovi.cases.vocabulary import REQUEST, service_name, step_codes, urgencies
 from mostovi.exchange.profiles import preview
 from mostovi.people import consenting
 from mostovi.people.consent import Permission
@@ -124,6 +124,7 @@ def _context(request: ActingRequest, referral: Referral) -> dict[str, Any]:
 def _before_sending(request: ActingRequest, referral: Referral) -> dict[str, Any]:
     going = referring.outgoing(request.actor, referral)
     case = referring.case_of(referral)
+    consent_page = reverse("people:consent_new", args=[case.person.code])
     query = {
         "receiver": referral.peer, "profile": REQUEST, "fields": ",".join(referral.fields),
         "next": reverse("cases:referral", args=[referral.code]),
@@ -132,7 +133,7 @@ def _before_sending(request: ActingRequest, referral: Referral) -> dict[str, Any
         "going": going,
         "lines": labelled(going.lines),
         "permission_words": permission_words(going.permission),
-        "consent_url": f"{reverse('people:consent_new', args=[case.person.code])}?{urlencode(query)}",
+        "consent_url": f"{consent_page}?{urlencode(query)}",
         "reviewing": referral.procedure.state == "emergency_review",
         "asked_by_me": referral.created_by == request.actor.account,
         "emergency_form": EmergencyForm(purpose=referral.purpose),
@@ -168,12 +169,16 @@ def permission_words(permission: Permission) -> str:
 
 def _other_choices(request: ActingRequest, referral: Referral) -> list[dict[str, Any]]:
     return [
-        choice_words(referral.procedure, choice)
+        choice_words(referral.procedure, choice) | {"codes": _codes(choice.transition.verb)}
         for choice in referring.choices(request.actor, referral)
         if choice.transition.verb not in _SENDING
         and choice.transition.side == referral.procedure.side
         and (choice.is_allowed or referral.letter_id is not None)
     ]
+
+
+def _codes(verb: str) -> list[tuple[str, str]]:
+    return [(code, _(words)) for code, words in step_codes(verb).items()]
 
 
 def _messages(referral: Referral) -> list[dict[str, Any]]:
@@ -282,9 +287,14 @@ def step(request: ActingRequest, code: str) -> HttpResponse:
     referral = _found(request, code, Action.DECIDE)
     verb, text = request.POST.get("verb", ""), request.POST.get("reason", "")
     try:
-        referring.step(request.actor, referral, verb=verb, text=text)
-    except StepRefused as refused:
-        say_refused(request, referral.procedure, refused)
+        referring.step(
+            request.actor, referral, verb=verb, text=text, code=request.POST.get("code", "")
+        )
+    except (StepRefused, referring.InvalidReferral) as refused:
+        if isinstance(refused, StepRefused):
+            say_refused(request, referral.procedure, refused)
+        else:
+            messages.error(request, _(str(refused)))
         context = _context(request, referral) | {"step_verb": verb, "step_reason": text}
         return render(request, "cases/referral.html", context, status=422)
     messages.success(request, _("Done. The other institution is told."))

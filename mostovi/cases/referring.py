@@ -25,7 +25,7 @@ from django.utils import timezone
 from mostovi.cases import services as cases
 from mostovi.cases import sharing
 from mostovi.cases.models import Case, Direction, Referral, ReferralMessage
-from mostovi.cases.vocabulary import REQUEST, UPDATE, Urgency, needs, services
+from mostovi.cases.vocabulary import REQUEST, UPDATE, Urgency, needs, services, step_codes
 from mostovi.exchange.profiles import preview
 from mostovi.exchange.services import post
 from mostovi.people import codes, consent_texts, consenting, names
@@ -121,7 +121,7 @@ def visible(actor: Actor, action: Action = Action.READ) -> QuerySet[Referral]:
 
 
 def find(actor: Actor, code: str, action: Action = Action.READ) -> Referral:
-    """The referral with `code`. Raises `Referral.DoesNotExist` alike for absent and out of reach."""
+    """The referral with `code`. Raises `DoesNotExist` alike for absent and out of reach."""
     try:
         canonical = codes.parse_record_code(code)
     except codes.CodeError as error:
@@ -390,18 +390,27 @@ def _letter_basis(referral: Referral, consent: Consent) -> dict[str, Any]:
 
 @transaction.atomic
 def step(
-    actor: Actor, referral: Referral, *, verb: str, text: str = "", now: datetime | None = None
+    actor: Actor,
+    referral: Referral,
+    *,
+    verb: str,
+    text: str = "",
+    code: str = "",
+    now: datetime | None = None,
 ) -> Referral:
     """Take a step of the procedure on our side and tell the other end in the same transaction.
 
-    `text` is the question, answer, reason or feedback. Raises `StepRefused` with every reason.
+    `text` is the question, answer, reason or feedback; `code` one of `vocabulary.step_codes`
+    where the step has such. Raises `StepRefused` with every reason, `InvalidReferral`.
     """
     referral = _locked(actor, referral, Action.DECIDE)
     moment = now or timezone.now()
     procedures.apply(actor, instance=referral.procedure, verb=verb, at=moment, reason=text)
+    if step_codes(verb) and code not in step_codes(verb):
+        raise InvalidReferral("code", "Choose what fits best.")
     keep_message(referral, verb, referral.procedure.side, actor.account, text, moment)
     if verb in EVENT_OF_VERB and referral.letter_id is not None:
-        _tell(actor, referral, verb, text, moment)
+        _tell(actor, referral, verb, text, code, moment)
     note_end(referral, moment)
     if verb == "withdraw":
         forget_draft(referral)
@@ -416,12 +425,16 @@ def forget_draft(referral: Referral) -> None:
         referral.save(update_fields=["sealed"])
 
 
-def _tell(actor: Actor, referral: Referral, verb: str, text: str, now: datetime) -> None:
+def _tell(actor: Actor, referral: Referral, verb: str, text: str, code: str, now: datetime) -> None:
     data: dict[str, Any] = {
         "referral": referral.peer_reference or referral_handle(referral),
         "event": EVENT_OF_VERB[verb],
         "at": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
+    if code:
+        data["outcome" if verb == "give_feedback" else "reason"] = code
+    if verb == "hand_over":
+        data["unit"] = referral.unit
     if text.strip():
         data[_TEXT_PLACE.get(verb, "text")] = text.strip()[:2000]
     basis: dict[str, Any] = {"consent": referral.consent_handle}

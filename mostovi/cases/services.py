@@ -219,7 +219,7 @@ def take_step(actor: Actor, case: Case, *, verb: str, reason: str = "") -> Event
 
 @transaction.atomic
 def hand_on(actor: Actor, case: Case, *, holder: UUID) -> None:
-    """Give a case to another account of the same node (somebody leaves, a specialist takes over)."""
+    """Give a case to another account of this node (somebody leaves, a specialist takes over)."""
     case = visible(actor, Action.CHANGE).select_for_update(of=("self",)).get(pk=case.pk)
     case.holder = holder
     case.save(update_fields=["holder"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What waits for somebody in cases and referrals: running deadlines of our side, and what is new."""
+"""What waits for somebody in cases and referrals: deadlines of our side, and what is new."""
 
 from __future__ import annotations
 

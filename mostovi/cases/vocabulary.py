@@ -70,6 +70,16 @@ def urgencies() -> Mapping[str, str]:
 
 
 @cache
+def step_codes(verb: str) -> Mapping[str, str]:
+    """Codes with words that a step must choose from: outcomes of feedback, reasons of endings."""
+    if verb == "give_feedback":
+        words: Mapping[str, str] = profile(UPDATE).schema["properties"]["outcome"]["x-words"]
+        return words
+    reasons: Mapping[str, str] = _document("cases/referral_reasons.yaml")["reasons"].get(verb, {})
+    return reasons
+
+
+@cache
 def services() -> Mapping[str, Service]:
     """Services that take referrals, by code."""
     lines = _document("services/directory.yaml")["services"]

@@ -59,12 +59,14 @@ def test_everything_ticked_fits_the_profile():
 
 def test_birth_says_how_exactly_it_is_known():
     table = [
-        ({"precision": "day", "year": 2009, "month": 3, "day": 7}, {"precision": "exact", "date": "2009-03-07"}),
-        ({"precision": "month", "year": 2009, "month": 3, "day": None}, {"precision": "month", "date": "2009-03"}),
-        ({"precision": "unknown", "year": None}, {"precision": "unknown"}),
-    ]  # fmt: skip
-    for value, expected in table:
-        assert birth(value) == expected
+        (("day", 2009, 3, 7), {"precision": "exact", "date": "2009-03-07"}),
+        (("month", 2009, 3, None), {"precision": "month", "date": "2009-03"}),
+        (("unknown", None, None, None), {"precision": "unknown"}),
+    ]
+    for parts, expected in table:
+        assert (
+            birth(dict(zip(("precision", "year", "month", "day"), parts, strict=True))) == expected
+        )
     assert birth(None) is None
 
 
