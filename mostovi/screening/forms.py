@@ -128,6 +128,7 @@ class Form:
 
     form_id: str
     version: str
+    root: str
     title: str
     languages: tuple[str, ...]
     default_language: str
@@ -239,6 +240,7 @@ class _Reader:
         return Form(
             form_id=self.primary.get("id", ""),
             version=self.primary.get("version", ""),
+            root=self.root_name,
             title=(title.text or "").strip() if title is not None else "",
             languages=self.languages,
             default_language=self.default_language,

@@ -202,7 +202,7 @@ _CORRUPT = (
 
 
 def _read_xls(data: bytes) -> Book:
-    import xlrd
+    import xlrd  # type: ignore[import-untyped]
 
     try:
         workbook = xlrd.open_workbook(file_contents=data)
