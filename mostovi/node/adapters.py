@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.core.internal import ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -24,14 +25,17 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext_lazy, ngettext
 
-from mostovi.node.accounts import handle_of
+from mostovi.node.accounts import handle_of, has_second_factor
 from mostovi.node.models import Account
+from mostovi.node.sessions import STARTED
 from mostovi.rights.access import Actor
 from mostovi.rights.audit import AuditTag
 from mostovi.rights.purposes import Purpose
 from mostovi.rights.services import record
 
 _LIMIT: dict[str, str] = {"app": "allauth.account", "action": "login_failed"}
+JUST_SIGNED_IN = 300
+"""Seconds."""
 SILENT_MESSAGES = frozenset({"account/messages/logged_in.txt"})
 """Signing in shows the day's work; a message on top of it says nothing."""
 
@@ -107,6 +111,14 @@ class AccountAdapter(DefaultAccountAdapter):
         _note(AuditTag.SIGN_IN_FAILED, account, step="password")
         if self._seconds_left(request, credentials) > 0:
             _note(AuditTag.LOCKED_OUT, account)
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Not for the first second factor right after signing in: the password was just typed."""
+        request = context.request
+        just_now = time.time() - request.session.get(STARTED, 0) < JUST_SIGNED_IN
+        if app == "allauth.mfa" and just_now and not has_second_factor(request.user):
+            return False
+        return bool(super().is_reauthentication_required(app=app, **kwargs))
 
     def add_message(self, request: HttpRequest, level: int, *args: Any, **kwargs: Any) -> None:
         """Leave out messages that say nothing new."""
