@@ -143,16 +143,33 @@ class Collect:
         return self.request("POST", "/openrosa/submission", data=body, content_type=kind)
 
 
-def account_for(actor: Actor) -> None:
-    """A real account behind the actor, because a device's account must be open."""
+PASSWORD = "four quiet bridges stand"
+
+
+def account_for(actor: Actor) -> str:
+    """A real account behind the actor, holding its role; returns its name."""
     from mostovi.node.models import Account, Membership
 
-    account = Account.objects.create(
+    account = Account(
         pk=actor.account, username=f"a{actor.account.hex[:10]}", display_name="Test account"
     )
+    account.set_password(PASSWORD)
+    account.save(force_insert=True)
     Membership.objects.create(
         account=account, role=actor.role.value, unit=actor.unit, granted_by=UUID(int=0)
     )
+    return account.username
+
+
+def signed_in(actor: Actor, **options: Any) -> Client:
+    """A client that signed in at the real entrance as an account with the actor's role."""
+    from django.core.cache import cache
+
+    cache.clear()
+    client = Client(**options)
+    answer = client.post("/accounts/login/", {"login": account_for(actor), "password": PASSWORD})
+    assert answer.status_code == 302, answer.content
+    return client
 
 
 def device_for(actor: Actor) -> NewDevice:
