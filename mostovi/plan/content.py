@@ -106,9 +106,7 @@ def parse(actions: Mapping[str, Any], baseline: Mapping[str, Any]) -> Plan:
     """The plan of the two parsed files. Raises `PlanContentError`, naming the entry."""
     commitments = tuple(Commitment(e["number"], e["title"]) for e in actions["commitments"])
     known = {commitment.number for commitment in commitments}
-    listed = tuple(
-        PlanAction(e["number"], e["commitment"], e["title"]) for e in actions["actions"]
-    )
+    listed = tuple(PlanAction(e["number"], e["commitment"], e["title"]) for e in actions["actions"])
     numbers = [action.number for action in listed]
     if len(set(numbers)) != len(numbers):
         raise PlanContentError("actions.yaml: a number is there twice.")

@@ -70,9 +70,7 @@ def referrals_received(table: Table, month: Month, start: datetime, end: datetim
 def _referrals(direction: Direction, start: datetime, end: datetime) -> QuerySet[Referral]:
     accepted = Event.objects.filter(instance=OuterRef("procedure"), to_state="accepted")
     return (
-        Referral.objects.filter(
-            direction=direction, created_at__gte=start, created_at__lt=end
-        )
+        Referral.objects.filter(direction=direction, created_at__gte=start, created_at__lt=end)
         .order_by()
         .annotate(accepted=Exists(accepted))
     )

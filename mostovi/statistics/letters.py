@@ -34,9 +34,7 @@ class ReceivedMonth:
 
 def rows(table: Table, published: Published) -> list[list[Any]]:
     """`table`'s cells as stored and sent: [codes in the dimensions' order, count or None]."""
-    return [
-        [list(cell.keys(table.names).values()), published[cell]] for cell in table.cells()
-    ]
+    return [[list(cell.keys(table.names).values()), published[cell]] for cell in table.cells()]
 
 
 def cells_of(table: Table, stored: list[list[Any]]) -> dict[Cell, int | None]:

@@ -48,7 +48,9 @@ def figures(template: Template, published: Published) -> dict[Cell, Figure]:
     """Every cell of one partner's month as a figure."""
     bounds = ranges(published, template.relations(), 0)
     return {
-        cell: Figure("shown", value, value) if value is not None else Figure("hidden", *bounds[cell])
+        cell: Figure("shown", value, value)
+        if value is not None
+        else Figure("hidden", *bounds[cell])
         for cell, value in published.items()
     }
 
@@ -70,9 +72,7 @@ def summed(parts: Sequence[Figure]) -> Figure:
     return Figure("hidden", low, high)
 
 
-def lines(
-    template: Template, by_partner: Mapping[str, Mapping[Cell, Figure]]
-) -> list[Line]:
+def lines(template: Template, by_partner: Mapping[str, Mapping[Cell, Figure]]) -> list[Line]:
     """One line an indicator; a partner without a release is missing, not zero."""
     found = []
     for indicator in template.indicators:

@@ -20,7 +20,6 @@ from django.utils.translation import gettext as _
 
 from mostovi.exchange.handlers import ReceivedLetter, Reject
 from mostovi.exchange.services import post
-from mostovi.exchange.services import post
 from mostovi.rights.access import Action, Actor, Kind, require
 from mostovi.rights.audit import AuditTag
 from mostovi.rights.purposes import Purpose
@@ -286,7 +285,10 @@ def as_csv(rows: Iterable[MonthlyTable]) -> str:
             keys = dict(zip(table.names, codes, strict=True))
             writer.writerow(
                 [
-                    row.partner, row.period, row.revision, row.table,
+                    row.partner,
+                    row.period,
+                    row.revision,
+                    row.table,
                     *(keys.get(name, "") for name in dimensions),
                     "" if value is None else value,
                     letters.HIDDEN if value is None else letters.SHOWN,

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Periodic work of `statistics`: count and log the months that are due; it releases nothing."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from mostovi.statistics.catalogue import template
+from mostovi.statistics.services import calendar
+
+log = logging.getLogger(__name__)
+
+
+def remind(now: datetime) -> int:
+    """Say in the log which of the last months are near their day or past it; how many they are.
+
+    The statistician sees them on the home page (`today`). A named officer releases, never a job.
+    """
+    if not settings.MOSTOVI.holds_persons:
+        return 0
+    today = timezone.localdate(now)
+    remind_from = timedelta(days=template().remind_days)
+    waiting = [
+        own
+        for own in calendar(today, months=3)
+        if own.state != "released" and own.due - remind_from <= today
+    ]
+    for own in waiting:
+        log.warning(
+            "monthly counts wait for release", extra={"month": str(own.month), "state": own.state}
+        )
+    return len(waiting)
+
+
+JOBS: dict[str, tuple[timedelta, Callable[[datetime], int]]] = {
+    "statistics.remind": (timedelta(days=1), remind),
+}

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Rooms of `statistics` in the left rail."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from mostovi.rights.access import Action, Kind
+
+ROOMS: list[tuple[str, str | Promise, str, Action, Kind, str]] = [
+    ("months", _("Monthly counts"), "statistics:months", Action.READ, Kind.STATISTIC, "table"),
+    (
+        "region", _("The region"), "statistics:region",
+        Action.READ, Kind.REGIONAL_STATISTIC, "bar-chart-line",
+    ),
+]  # fmt: skip

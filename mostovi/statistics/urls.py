@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Addresses of `statistics`."""
+
+from django.urls import path, register_converter
+
+from mostovi.statistics import views
+from mostovi.statistics.months import Month
+
+app_name = "statistics"
+
+
+class MonthConverter:
+    """A month in an address, as 2026-10."""
+
+    regex = r"\d{4}-(?:0[1-9]|1[0-2])"
+
+    def to_python(self, value: str) -> Month:
+        """The month."""
+        return Month.parse(value)
+
+    def to_url(self, value: Month | str) -> str:
+        """Its text."""
+        return str(value)
+
+
+register_converter(MonthConverter, "month")
+
+urlpatterns = [
+    path("", views.months, name="months"),
+    path("region/", views.region, name="region"),
+    path("region/download/<month:month>.csv", views.region_csv, name="region_csv"),
+    path("region/<month:month>/<slug:table>/", views.region_table, name="region_table"),
+    path("<month:month>/", views.released, name="released"),
+    path("<month:month>/release/", views.release, name="release"),
+    path("<month:month>.csv", views.released_csv, name="released_csv"),
+]
