@@ -158,11 +158,10 @@ def _plain(node: yaml.Node, file: str, problems: list[Problem]) -> Any:
     if isinstance(node, yaml.SequenceNode):
         return [_plain(item, file, problems) for item in node.value]
     value = str(node.value)
-    if node.style is None and value in {"null", "~", ""}:
+    quoted = getattr(node, "style", None) is not None
+    if not quoted and value in {"null", "~", ""}:
         return None
-    if node.style is None and _INTEGER.match(value):
-        return int(value)
-    return value
+    return int(value) if not quoted and _INTEGER.match(value) else value
 
 
 class _Parser:

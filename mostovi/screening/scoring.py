@@ -318,7 +318,7 @@ def _classify(
     indicator_set: IndicatorSet, reaches: Mapping[str, Reach], child_rule: bool
 ) -> tuple[str, tuple[str, ...]]:
     """The first classification that holds, and those before it that still could."""
-    could_be = []
+    could_be: list[str] = []
     for classification in indicator_set.classifications:
         if classification.child_rule not in (None, child_rule):
             continue
@@ -527,7 +527,7 @@ def _ask_determinants(
         for result in level.indicators
         if result.lean is Lean.DEPENDS
     }
-    ranked = []
+    ranked: list[tuple[tuple[int, int, bool, int], NextQuestion]] = []
     for level in dimensions:
         for result in level.indicators:
             if result.answer not in (Answer.UNKNOWN, Answer.NOT_ASKED):
