@@ -6,8 +6,8 @@ same. Three kinds are made of each word: the word itself (`w:`), its beginnings 
 skeleton of consonants (`k:`) in which Latin, Cyrillic and Arabic spellings meet.
 
 Known limits: skeletons of one consonant are not made (Ali is found as a word only, but in every
-script); a hard G for Arabic jim (Gamal), French ou for waw at the start (Ouarda), Chinese and
-Korean readings, nicknames and spelling mistakes in consonants do not meet. Tracing needs more.
+script); a hard G for Arabic jim (Gamal), Chinese and Korean readings, nicknames and spelling
+mistakes in consonants do not meet. Tracing needs more.
 """
 
 from __future__ import annotations
