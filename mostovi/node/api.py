@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The node's HTTP interface: the routers of all packages under one versioned address.
 
-It answers to the same doors as the pages. Its description is at `/api/v1/openapi.json`; there is
-no page that loads scripts from elsewhere.
+It answers to the same doors as the pages, with the session of a signed-in account and, for
+changes, its CSRF token; without a session the answer is 401. Its description is at
+`/api/v1/openapi.json`; there is no page that loads scripts from elsewhere.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver
 from ninja import NinjaAPI
+from ninja.security import SessionAuth
 from ninja.operation import PathView
 
 import mostovi
@@ -22,7 +24,7 @@ def build() -> NinjaAPI:
     """The interface with the router of every package that has one."""
     interface = NinjaAPI(
         title="Mostovi", version=mostovi.__version__, urls_namespace="api", docs_url=None,
-        openapi_url="/openapi.json",
+        openapi_url="/openapi.json", auth=SessionAuth(csrf=True),
     )  # fmt: skip
     for package, module in offered("api").items():
         if hasattr(module, "router"):

@@ -16,7 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import ResolverMatch
 
@@ -173,4 +173,6 @@ class DefaultDenyMiddleware:
 
 
 def _sign_in(request: HttpRequest) -> HttpResponseBase:
+    if request.path.startswith("/api/"):
+        return JsonResponse({"detail": "Sign in first."}, status=401)
     return redirect_to_login(request.get_full_path())
