@@ -28,15 +28,23 @@ def register(procedure: str, gate: str, predicate: Predicate) -> None:
 
 
 def answers(
-    procedure: Procedure, instance: Instance, state: str, now: datetime
+    procedure: Procedure,
+    instance: Instance,
+    state: str,
+    now: datetime,
+    given: Mapping[str, GateAnswer] | None = None,
 ) -> Mapping[str, GateAnswer]:
-    """The answers to every gate that a step from `state` needs; unregistered ones are left out."""
+    """The answers to every gate that a step from `state` needs.
+
+    `given` answers are taken as they are; those that nobody registered are left out (closed).
+    """
     needed = dict.fromkeys(gate for step in procedure.leaving(state) for gate in step.gates)
-    return {
+    asked = {
         gate: _predicates[procedure.code, gate](instance, now)
         for gate in needed
-        if (procedure.code, gate) in _predicates
+        if gate not in (given or {}) and (procedure.code, gate) in _predicates
     }
+    return {**asked, **(given or {})}
 
 
 def unanswered(procedure: Procedure) -> tuple[str, ...]:

@@ -158,7 +158,7 @@ def apply(
     locked = _locked(instance)
     procedure, events = procedure_of(locked), locked.happened()
     here = state.current_state(procedure, events)
-    known = {**gate_registry.answers(procedure, locked, here, now), **(gates or {})}
+    known = gate_registry.answers(procedure, locked, here, now, gates)
     asker = Asker(actor.role.value, locked.side, actor.account)
     step = state.check(
         procedure, events, verb, asker, gates=known, documents=documents, reason=reason
@@ -220,10 +220,7 @@ def choices(
     _require_purpose(actor, instance)
     procedure, events = procedure_of(instance), instance.happened()
     here = state.current_state(procedure, events)
-    known = {
-        **gate_registry.answers(procedure, instance, here, now or timezone.now()),
-        **(gates or {}),
-    }
+    known = gate_registry.answers(procedure, instance, here, now or timezone.now(), gates)
     asker = Asker(actor.role.value, instance.side, actor.account)
     return state.choices(procedure, events, asker, gates=known, documents=documents)
 
