@@ -50,13 +50,14 @@ class FindingRead:
     """A stored finding opened for reading.
 
     `result` is the finding, `explanation` its words; None when the version of the set that made it
-    is no longer shipped.
+    is no longer shipped. `altered`: that version was edited since, so its words may not fit.
     """
 
     finding: Finding
     result: scoring.Finding
     explanation: Explanation | None
     decisions: tuple[Decided, ...]
+    altered: bool = False
 
 
 @dataclass(frozen=True)
@@ -189,11 +190,16 @@ def read_findings(actor: Actor, submission_id: UUID) -> FindingsRead:
 
 def _read(row: Finding, values: dict[str, object], language: str) -> FindingRead:
     result = scoring.Finding.from_json(values)
+    explanation, altered = None, False
     try:
         chosen = indicator_set(row.set_name, row.set_version)
+        altered = chosen.digest != row.set_digest
         explanation = explain(chosen, result, language)
     except UnknownIndicatorSet:
-        explanation = None
+        pass
+    except KeyError:
+        # The edited set no longer holds an indicator of this finding.
+        altered = True
     decisions = tuple(
         Decided(
             step=decision.step,
@@ -206,7 +212,7 @@ def _read(row: Finding, values: dict[str, object], language: str) -> FindingRead
         for decision, said in opened(row.decisions.order_by("decided_at", "pk"))
         if said is not None
     )
-    return FindingRead(row, result, explanation, decisions)
+    return FindingRead(row, result, explanation, decisions, altered)
 
 
 @transaction.atomic

@@ -21,9 +21,13 @@ from mostovi.screening.finding_forms import DecisionForm
 from mostovi.screening.finding_services import FindingRead, FindingsRead
 from mostovi.screening.indicators import Answer, Lean, Method, Reach, Source
 from mostovi.screening.models import FindingDecision, Submission
+from mostovi.screening.scoring import Decides, Outcome
 
 FIRST_QUESTIONS = 5
-"""How many of the questions to ask next are shown before unfolding."""
+"""How many of the questions to ask next are shown before unfolding.
+
+Once there are grounds to refer, only those on danger are: the rest is for the specialist.
+"""
 _ANSWER_TONES = {Answer.YES: "warn", Answer.NO: "quiet"}
 _LEAN_TONES = {Lean.RISK: "warn", Lean.PROTECTIVE: "ok", Lean.DEPENDS: "info"}
 
@@ -112,6 +116,7 @@ def _panel(read: FindingRead, form: DecisionForm | None) -> dict[str, Any]:
         "decisions": read.decisions,
         "form": form or DecisionForm(prefix=read.finding.set_name),
         "found": found,
+        "altered": read.altered,
     }
     if found is None:
         return panel
@@ -120,6 +125,12 @@ def _panel(read: FindingRead, form: DecisionForm | None) -> dict[str, Any]:
         {"text": question.text, "why": finding_words.why_ask(question)}
         for question in found.ask_next
     ]
+    enough = found.outcome is Outcome.REFER
+    shown = (
+        sum(question.decides is Decides.DANGER for question in found.ask_next)
+        if enough
+        else FIRST_QUESTIONS
+    )
     return panel | {
         "summary": finding_words.summary(found),
         "tone": finding_words.OUTCOME_TONES[found.outcome],
@@ -127,8 +138,9 @@ def _panel(read: FindingRead, form: DecisionForm | None) -> dict[str, Any]:
         "danger_now": found.danger.reach is Reach.REACHED,
         "danger_open": found.danger.reach is Reach.COULD_BE,
         "dimensions": [_dimension(found, dimension, numbers) for dimension in found.dimensions],
-        "first_questions": questions[:FIRST_QUESTIONS],
-        "more_questions": questions[FIRST_QUESTIONS:],
+        "enough": enough,
+        "first_questions": questions[:shown],
+        "more_questions": questions[shown:],
         "sources": [_source(source, numbers) for source in found.sources],
         "rule_number": numbers[found.rule.source.code] if found.rule else None,
         "profile_number": numbers[found.profile_source.code] if found.profile_source else None,
@@ -160,12 +172,17 @@ def _dimension(
             }
             for weight, yes, still_open in dimension.tally
         ],
-        "risks": dimension.risks,
-        "protections": dimension.protections,
-        "unsettled": dimension.unsettled,
+        "risks": [_factor(item) for item in dimension.risks],
+        "protections": [_factor(item) for item in dimension.protections],
+        "unsettled": [item.title for item in dimension.unsettled],
         "how_known": [finding_words.HOW_KNOWN.get(how, how) for how in dimension.how_known],
         "indicators": [_indicator(item, numbers) for item in dimension.indicators],
     }
+
+
+def _factor(item: ExplainedIndicator) -> dict[str, Any]:
+    """A factor with its answer: 'a safe place tonight' is a risk only because the answer is no."""
+    return {"title": item.title, "answer": finding_words.ANSWERS[item.answer]}
 
 
 def _indicator(item: ExplainedIndicator, numbers: dict[str, int]) -> dict[str, Any]:

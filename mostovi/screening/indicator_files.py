@@ -587,14 +587,18 @@ def shipped_questions() -> Questions:
 def shipped_indicator_sets() -> tuple[IndicatorSet, ...]:
     """Every version of every shipped indicator set, newest version of a name first.
 
-    Raises `IndicatorSetInvalid` when a file is not valid.
+    Raises `IndicatorSetInvalid` when a file is not valid, or is not named NAME-VERSION.yaml.
     """
     folder = files("mostovi.content").joinpath("indicators")
-    found = [
-        parse_indicator_set(entry.read_text(encoding="utf-8"), entry.name, shipped_questions())
-        for entry in folder.iterdir()
-        if entry.name.endswith(".yaml")
-    ]
+    found = []
+    for entry in folder.iterdir():
+        if entry.name.endswith(".yaml"):
+            text = entry.read_text(encoding="utf-8")
+            read = parse_indicator_set(text, entry.name, shipped_questions())
+            if entry.name != f"{read.name}-{read.version}.yaml":
+                wanted = f"call this file {read.name}-{read.version}.yaml, after what it holds"
+                raise IndicatorSetInvalid([Problem(entry.name, 1, wanted)])
+            found.append(read)
     by_version = sorted(found, key=lambda item: item.version, reverse=True)
     return tuple(sorted(by_version, key=lambda item: item.name))
 

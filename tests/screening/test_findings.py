@@ -476,3 +476,23 @@ def test_answers_to_no_question_are_named_never_their_values(
     captured = capsys.readouterr()
     assert "person/nationality" in captured.err
     assert "secret" not in captured.err + captured.out
+
+
+# --- versions -------------------------------------------------------------------------------
+
+
+def test_an_edited_or_missing_set_is_reported_and_shown(
+    browser: tuple[Client, Account],
+) -> None:
+    from mostovi.screening.checks import check
+
+    client, account = browser
+    url = finding_url(account)
+    assert check() == []
+    Finding.objects.update(set_digest="0" * 64)
+    assert "edited" in check()[0].what
+    assert "edited after this finding" in client.get(url).content.decode()
+    Finding.objects.update(set_version="2001.1")
+    assert "version 2001.1, which is not here" in check()[0].what
+    text = client.get(url).content.decode()
+    assert "no longer holds" in text
