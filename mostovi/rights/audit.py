@@ -109,6 +109,7 @@ class AuditTag(StrEnum):
     DEADLINE_RESUMED = "procedures.deadline.resumed"
     DEADLINE_EXTENDED = "procedures.deadline.extended"
     DEADLINES_FLAGGED = "procedures.deadlines.flagged"
+    PROCEDURES_TAKEN_IN = "procedures.instances.taken_in"
     OWN_FILE_OPENED = "portal.own_file.opened"
     OWN_FILE_REFUSED = "portal.own_file.refused"
     OWN_FILE_COPIED = "portal.own_file.copied"
