@@ -23,9 +23,10 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from mostovi.node.accounts import handle_of, has_second_factor
+from mostovi.node.accounts import handle_of
 from mostovi.node.models import Account
 from mostovi.node.sessions import STARTED
 from mostovi.rights.access import Actor
@@ -113,12 +114,19 @@ class AccountAdapter(DefaultAccountAdapter):
             _note(AuditTag.LOCKED_OUT, account)
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """Not for the first second factor right after signing in: the password was just typed."""
-        request = context.request
-        just_now = time.time() - request.session.get(STARTED, 0) < JUST_SIGNED_IN
-        if app == "allauth.mfa" and just_now and not has_second_factor(request.user):
-            return False
-        return bool(super().is_reauthentication_required(app=app, **kwargs))
+        """Not right after signing in: everything that proves who it is was just given."""
+        just_now = time.time() - context.request.session.get(STARTED, 0) < JUST_SIGNED_IN
+        return not just_now and bool(super().is_reauthentication_required(app=app, **kwargs))
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """The ways to confirm that it is you, in the shell's words."""
+        words = {
+            "reauthenticate": _("Use your password"),
+            "mfa_reauthenticate": _("Use a code from your app"),
+            "mfa_reauthenticate:webauthn": _("Use your passkey"),
+        }
+        found = super().get_reauthentication_methods(user)
+        return [{**way, "description": words.get(way["id"], way["description"])} for way in found]
 
     def add_message(self, request: HttpRequest, level: int, *args: Any, **kwargs: Any) -> None:
         """Leave out messages that say nothing new."""

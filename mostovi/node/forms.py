@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from allauth.account.forms import LoginForm
+from allauth.account.forms import ChangePasswordForm, LoginForm, ReauthenticateForm
 from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
@@ -114,6 +114,30 @@ class SignInForm(LoginForm):
     def clean_login(self) -> str:
         """Account names are written small."""
         return str(super().clean_login()).lower()
+
+
+class ConfirmPasswordForm(ReauthenticateForm):
+    """The password once more, before a step that changes how the account is protected."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password"].label = _("Your password")
+        self.fields["password"].help_text = ""
+
+
+class ChangeOwnPasswordForm(ChangePasswordForm):
+    """The old password, and the new one twice."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        labels = {
+            "oldpassword": _("Your password now"),
+            "password1": _("New password"),
+            "password2": _("New password once more"),
+        }
+        for name, label in labels.items():
+            self.fields[name].label = label
+            self.fields[name].help_text = ""
 
 
 class PasskeyForm(AddWebAuthnForm):

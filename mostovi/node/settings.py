@@ -235,7 +235,11 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_FORMS = {"login": "mostovi.node.forms.SignInForm"}
+ACCOUNT_FORMS = {
+    "change_password": "mostovi.node.forms.ChangeOwnPasswordForm",
+    "login": "mostovi.node.forms.SignInForm",
+    "reauthenticate": "mostovi.node.forms.ConfirmPasswordForm",
+}
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "60/m/ip,5/15m/key"}
 MFA_FORMS = {
     "activate_totp": "mostovi.node.forms.AppCodeForm",
