@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Fixtures that the tests of `statistics` and `plan` share: the secretariat's node, signed-in staff."""
+"""Fixtures of `statistics` and `plan`: the secretariat's node, letters, signed-in staff."""
 
 from __future__ import annotations
 

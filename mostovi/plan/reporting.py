@@ -10,6 +10,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import get_language_info, override
+from django.utils.translation import gettext as _
 
 from mostovi.plan import services
 from mostovi.plan.content import in_language, plan
@@ -26,6 +27,10 @@ def gather(partners: Sequence[str], language: str) -> dict[str, Any]:
         return {
             "plan": chosen.period,
             "source": chosen.source,
+            "kosovo_note": _(
+                "This designation is without prejudice to positions on status, and is in line with "
+                "UNSCR 1244/1999 and the ICJ Opinion on the Kosovo declaration of independence."
+            ),
             "node": settings.MOSTOVI.code,
             "made_on": timezone.localdate().isoformat(),
             "partners": {code: str(NAMES[code]) for code in partners},

@@ -6,7 +6,7 @@ from __future__ import annotations
 from django import template
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from mostovi.statistics.months import Month
@@ -72,7 +72,7 @@ def region_figure(value: Figure) -> SafeString:
 def bar(value: Figure, most: int) -> SafeString:
     """`{% bar figure most %}`: a bar up to the known part, hatched up to the possible part."""
     if value.state == "missing" or most <= 0:
-        return format_html("")
+        return mark_safe("")
     known = round(100 * value.low / most, 1)
     high = value.low if value.high is None else value.high
     possible = round(100 * (min(high, most) - value.low) / most, 1)
