@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,8 +40,6 @@ JWS_DIFFERENCES: Final = {
     367: CONTRADICTORY, 370: CONTRADICTORY, 372: STRICTER, 373: STRICTER,
 }  # fmt: skip
 JWE_DIFFERENCES: Final = {132: OTHER_ALGORITHM}
-NOT_OURS: Final = "a symmetric, RSA or mixed key: the product loads pinned Ed25519 and X25519 only"
-JWK_DIFFERENCE: Final = NOT_OURS
 COOKBOOK_DIFFERENCES: Final = {
     "4_5.signature_with_detached_content.json": "detached content is not used by letters",
     "4_8.multiple_signatures.json": "several signatures are not used by letters",
@@ -57,11 +55,13 @@ def load(name: str) -> Any:
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"testGroups": []}
 
 
-def cases(name: str) -> Iterator[Any]:
+def cases(name: str) -> list[Any]:
     """(group, test) of a Wycheproof file, named by their number."""
-    for group in load(name)["testGroups"]:
-        for test in group["tests"]:
-            yield pytest.param(group, test, id=str(test["tcId"]))
+    return [
+        pytest.param(group, test, id=str(test["tcId"]))
+        for group in load(name)["testGroups"]
+        for test in group["tests"]
+    ]
 
 
 def keys_of(group: Mapping[str, Any], side: str) -> tuple[Any, list[str]]:
@@ -103,7 +103,7 @@ def test_wycheproof_encryption(group: Any, test: Any) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             key, algorithms = keys_of(group, "private")
-            allowed = [*algorithms, test["enc"]] if "enc" in test else algorithms
+            allowed = [*algorithms, test["enc"], "DEF"] if "enc" in test else algorithms
             plain = jwe.decrypt_compact(test["jwe"], key, algorithms=allowed).plaintext
     except Exception:  # noqa: BLE001 - whatever the library raises, the token is refused
         plain = None
@@ -142,7 +142,7 @@ def test_wycheproof_ed25519(group: Any, test: Any) -> None:
 @pytest.mark.parametrize(("group", "test"), cases("x25519_jwk_test.json"))
 def test_wycheproof_x25519(group: Any, test: Any) -> None:
     try:
-        public = OKPKey.import_key({k: v for k, v in test["public"].items() if k != "kid"})
+        public = import_key({k: v for k, v in test["public"].items() if k != "kid"})
         private = OKPKey.import_key({k: v for k, v in test["private"].items() if k != "kid"})
         assert isinstance(private.private_key, X25519PrivateKey)
         shared = private.exchange_derive_key(public).hex()
@@ -151,7 +151,6 @@ def test_wycheproof_x25519(group: Any, test: Any) -> None:
     if test["result"] == "valid":
         assert shared == test["shared"]
     elif test["result"] == "invalid":
-        assert shared in {"", test["shared"]}
         assert shared == ""
     else:
         # 'acceptable': low order or non-canonical points; a zero secret must never come out.
