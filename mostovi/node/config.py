@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,7 @@ class NodeConfig:
     units: tuple[str, ...] = ("main",)
     steward: bool = False
     stewards: Mapping[str, str] = field(default_factory=dict)
+    steward_threshold: int = 1
     polling: bool = False
     oidc: Mapping[str, str] = field(default_factory=dict)
 
@@ -67,20 +68,75 @@ class NodeConfig:
         return self.home / "blobs"
 
 
-_KNOWN = {
-    "code", "name", "base_url", "colour", "demo", "holds_persons", "database", "allowed_hosts",
-    "language", "units", "steward", "stewards", "polling", "oidc",
-}  # fmt: skip
+@dataclass(frozen=True)
+class Setting:
+    """A key of `node.toml`: the shape of its value, and what it means."""
+
+    shape: str
+    meaning: str
+
+
+TEXT = "a text"
+FLAG = "true or false"
+NUMBER = "a number"
+TEXTS = "a list of texts"
+TABLE = "a table of texts"
+
+SETTINGS: Mapping[str, Setting] = {
+    "code": Setting(
+        TEXT,
+        "Partner code or `secretariat`, perhaps with `-` and an institution. "
+        "Names the node in every letter; never changes.",
+    ),
+    "name": Setting(TEXT, "The institution's name, as its pages and its partners show it."),
+    "base_url": Setting(
+        TEXT,
+        "How browsers, devices and other nodes reach it. With `https://` the "
+        "node sends secure cookies and believes its TLS proxy.",
+    ),
+    "colour": Setting(TEXT, "`#RRGGBB` of the band that tells this node from others."),
+    "demo": Setting(FLAG, "Synthetic data only: marked on every page, sign-in by password alone."),
+    "holds_persons": Setting(FLAG, "False on the secretariat's node, which refuses personal data."),
+    "database": Setting(TEXT, "`sqlite`, or `postgresql://user:password@host:port/name`."),
+    "allowed_hosts": Setting(TEXTS, "Names under which it may be asked for; others get 400."),
+    "language": Setting(TEXT, "Language of pages until somebody chooses another."),
+    "units": Setting(TEXTS, "Units of the institution; a role is held in one of them."),
+    "steward": Setting(FLAG, "It signs the directory of nodes."),
+    "stewards": Setting(
+        TABLE, "Code of each steward and its public key; no other may introduce nodes."
+    ),
+    "steward_threshold": Setting(NUMBER, "How many stewards must have signed a directory."),
+    "polling": Setting(FLAG, "It stands behind a firewall and fetches its letters."),
+    "oidc": Setting(
+        TABLE,
+        "Sign-in with the institution's own accounts: `server_url`, `client_id`, `secret`, `name`.",
+    ),
+}
+
+_SHAPES: Mapping[str, Callable[[Any], bool]] = {
+    TEXT: lambda value: isinstance(value, str),
+    FLAG: lambda value: isinstance(value, bool),
+    NUMBER: lambda value: isinstance(value, int) and not isinstance(value, bool),
+    TEXTS: lambda value: isinstance(value, list | tuple) and all(isinstance(v, str) for v in value),
+    TABLE: lambda value: (
+        isinstance(value, Mapping) and all(isinstance(v, str) for v in value.values())
+    ),
+}
 
 
 def parse(values: Mapping[str, Any], home: Path) -> NodeConfig:
     """Check `values` (the parsed TOML) and return the configuration.
 
-    Raises `ConfigurationError` for an unknown key, a missing code or an unknown partner.
+    Raises `ConfigurationError` for an unknown key, a value of another shape, a missing code or an
+    unknown partner.
     """
-    unknown = sorted(set(values) - _KNOWN)
+    unknown = sorted(set(values) - set(SETTINGS))
     if unknown:
-        raise ConfigurationError(f"node.toml: unknown key '{unknown[0]}'. Known: {sorted(_KNOWN)}.")
+        known = ", ".join(sorted(SETTINGS))
+        raise ConfigurationError(f"node.toml: unknown key '{unknown[0]}'. Known: {known}.")
+    for key, value in values.items():
+        if not _SHAPES[SETTINGS[key].shape](value):
+            raise ConfigurationError(f"node.toml: '{key}' must be {SETTINGS[key].shape}.")
     for key in ("code", "name"):
         if not values.get(key):
             raise ConfigurationError(f"node.toml: '{key}' is missing. Run 'mostovi init'.")

@@ -9,6 +9,7 @@ import os
 import shutil
 import sqlite3
 import tarfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,8 @@ def node(tmp_path: Path) -> NodeConfig:
     """A node with a database, a key file, an attachment and things that are left out."""
     home = tmp_path / "me"
     write_node(home, {"code": "me", "name": "Centre"})
-    with sqlite3.connect(home / "db.sqlite3") as connection:
+    # Closed at once: a connection closed later would write its log into the file during a test.
+    with closing(sqlite3.connect(home / "db.sqlite3")) as connection, connection:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("CREATE TABLE people (sealed BLOB)")
         connection.executemany("INSERT INTO people VALUES (?)", [(b"%d" % n,) for n in range(500)])
@@ -62,7 +64,7 @@ def make(node: NodeConfig, target: Path) -> backup.Summary:
 
 
 def rows(home: Path) -> int:
-    with sqlite3.connect(home / "db.sqlite3") as connection:
+    with closing(sqlite3.connect(home / "db.sqlite3")) as connection:
         return int(connection.execute("SELECT count(*) FROM people").fetchone()[0])
 
 

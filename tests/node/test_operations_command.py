@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import stat
@@ -17,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mostovi.node import initialise, main, serve
-from mostovi.node.config import ConfigurationError, NodeConfig
+from mostovi.node.config import SETTINGS, ConfigurationError, NodeConfig, parse
 from mostovi.node.demo import plan
 
 
@@ -194,3 +195,21 @@ def test_one_node_of_the_demo_is_the_steward(codes: list[str], steward: str) -> 
     assert [n.code for n in nodes if n.steward] == [steward]
     assert [n.port for n in nodes] == list(range(8000, 8000 + len(codes)))
     assert [n.settings({})["holds_persons"] for n in nodes] == [c != "secretariat" for c in codes]
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"code": "me", "name": "N", "color": "x"}, "unknown key 'color'"),
+        ({"code": "me", "name": "N", "units": "border"}, "'units' must be a list of texts"),
+        ({"code": "me", "name": "N", "demo": "yes"}, "'demo' must be true or false"),
+        ({"code": "me", "name": "N", "stewards": ["x"]}, "'stewards' must be a table of texts"),
+        ({"code": "me", "name": "N", "steward_threshold": True}, "must be a number"),
+        ({"code": "me", "name": {"en": "N"}}, "'name' must be a text"),
+        ({"name": "N"}, "'code' is missing"),
+    ],
+)
+def test_a_wrong_settings_file_names_its_key(values: dict[str, object], sentence: str) -> None:
+    with pytest.raises(ConfigurationError, match=sentence):
+        parse(values, Path("/nowhere"))
+    assert set(SETTINGS) == {f.name for f in dataclasses.fields(NodeConfig)} - {"home"}
