@@ -4,10 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
+from mostovi.node.models import Account, Membership
 from mostovi.rights.access import Actor
 from mostovi.rights.roles import ROLE_PURPOSES, Role
 from mostovi.rights.vault import create_master_key
@@ -31,3 +37,41 @@ def acting() -> Callable[..., Actor]:
         return Actor(account or uuid4(), role, ROLE_PURPOSES[role][0], unit)
 
     return make
+
+
+PASSWORD = "four quiet bridges stand"
+
+
+@pytest.fixture
+def signed_in(db: None) -> Callable[..., Client]:
+    """Sign in through the real entrance as an account holding the actor's role and unit."""
+
+    def enter(actor: Actor, **options: Any) -> Client:
+        cache.clear()  # lock-out counts outlast a test
+        account = Account(
+            pk=actor.account, username=f"a{actor.account.hex[:12]}", display_name="Test account"
+        )
+        account.set_password(PASSWORD)
+        account.save(force_insert=True)
+        Membership.objects.create(
+            account=account, role=actor.role.value, unit=actor.unit, granted_by=UUID(int=0)
+        )
+        client = Client(**options)
+        answer = client.post("/accounts/login/", {"login": account.username, "password": PASSWORD})
+        assert answer.status_code == 302, answer.content
+        return client
+
+    return enter
+
+
+@pytest.fixture
+def statements(db: None) -> Callable[[Callable[[], Any]], list[str]]:
+    """The statements that a call sends to the database; savepoints are not counted."""
+
+    def of(call: Callable[[], Any]) -> list[str]:
+        with CaptureQueriesContext(connection) as captured:
+            call()
+        sent = [query["sql"] for query in captured.captured_queries]
+        return [sql for sql in sent if not sql.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK"))]
+
+    return of

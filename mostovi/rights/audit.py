@@ -80,6 +80,7 @@ class AuditTag(StrEnum):
     SIGNED_OUT = "node.account.signed_out"
     SIGN_IN_FAILED = "node.account.sign_in_failed"
     START_LINK_GIVEN = "node.account.start_link_given"
+    SYNTHETIC_LOADED = "node.synthetic.loaded"
     PERSON_READ = "people.person.read"
     PERSON_LISTED = "people.person.listed"
     PERSON_SEARCHED = "people.person.searched"

@@ -43,7 +43,7 @@ def record(
     )[0]
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def record_many(
     actor: Actor,
     tag: AuditTag,
