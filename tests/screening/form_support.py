@@ -8,6 +8,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -63,6 +64,13 @@ def responder(unit: str = "border") -> Actor:
 def imported(text: str = FORM, name: str = "journey.md", **options: Any) -> FormVersion:
     """The form of `text`, stored."""
     return import_form(administrator(), data=text.encode(), name=name, now=NOW, **options).version
+
+
+def imported_file(path: Path) -> FormVersion:
+    """The form of a workbook, repaired where that is safe."""
+    return import_form(
+        administrator(), data=path.read_bytes(), name=path.name, repairing=True, now=NOW
+    ).version
 
 
 def filled(

@@ -269,7 +269,8 @@ function saveSoon() {
 
 function followLanguage() {
   const language = state.root?.currentState?.activeLanguage;
-  const code = language?.locale?.language ?? "";
+  const named = /\(([a-z]{2,3})[^)]*\)\s*$/i.exec(language?.language ?? "");
+  const code = (language?.locale?.language ?? named?.[1] ?? "").toLowerCase();
   const rightToLeft = ["ar", "fa", "he", "ps", "ur"].includes(code);
   if (code) {
     container.lang = code;
