@@ -32,7 +32,9 @@ FAULT: Final = 70
 STOPPED: Final = 130
 
 # In the order in which `mostovi --help` lists them.
-OWN_COMMANDS: Final = ("demo", "init", "serve", "worker", "check", "backup", "restore")
+OWN_COMMANDS: Final = (
+    "demo", "init", "serve", "worker", "check", "backup", "restore", "synthetic",
+)  # fmt: skip
 # These run before a node exists, or start Django themselves in child processes.
 WITHOUT_DJANGO: Final = frozenset({"demo", "init", "restore"})
 

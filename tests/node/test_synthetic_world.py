@@ -216,7 +216,7 @@ def altered(**changes: Any) -> Lists:
     """The lists with the margins changed."""
     read = lambda path: yaml.safe_load((CONTENT / path).read_text("utf-8"))  # noqa: E731
     margins = read("synthetic/margins.yaml") | changes
-    return build(read("synthetic/names.yaml"), margins, read("indicators/trafficking.yaml"))
+    return build(read("synthetic/names.yaml"), margins, lists_module.trafficking_questions())
 
 
 def answers(world: World, count: int) -> Iterator[tuple[Any, ...]]:

@@ -17,6 +17,7 @@ from typing import Any, Generic, TypeVar
 import yaml
 
 from mostovi.content import CONTENT
+from mostovi.screening.indicator_files import indicator_set
 
 FOLDER = CONTENT / "synthetic"
 _T = TypeVar("_T")
@@ -142,14 +143,15 @@ def shipped() -> Lists:
     """The lists of this installation. Raises `BadLists`."""
     names = _read("synthetic/names.yaml")
     margins = _read("synthetic/margins.yaml")
-    indicators = _read("indicators/trafficking.yaml")
-    return build(names, margins, indicators)
+    return build(names, margins, trafficking_questions())
 
 
 def build(
-    names: Mapping[str, Any], margins: Mapping[str, Any], indicators: Mapping[str, Any]
+    names: Mapping[str, Any],
+    margins: Mapping[str, Any],
+    indicators: Mapping[str, tuple[str, ...]],
 ) -> Lists:
-    """The lists from the parsed files. Raises `BadLists`."""
+    """The lists from the parsed files and the questions of each dimension. Raises `BadLists`."""
     try:
         sets = {code: _name_set(code, values) for code, values in names["sets"].items()}
         lists = Lists(
@@ -176,7 +178,7 @@ def build(
             needs_after={k: dict(v) for k, v in margins["needs_after"].items()},
             contact_safe=_weights(margins["contact_safe"]),
             phone=float(margins["phone"]),
-            indicators=_questions(indicators),
+            indicators=dict(indicators),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadLists(f"content/synthetic: {type(error).__name__}: {error}") from error
@@ -265,9 +267,10 @@ def _household(line: Mapping[str, Any]) -> HouseholdKind:
     )
 
 
-def _questions(document: Mapping[str, Any]) -> Mapping[str, tuple[str, ...]]:
-    """The questions of each dimension, as paths in the trafficking form."""
-    found: dict[str, list[str]] = {line["code"]: [] for line in document["dimensions"]}
-    for indicator in document["indicators"]:
-        found[indicator["dimension"]].append(indicator["question"].partition(":")[2])
+def trafficking_questions() -> Mapping[str, tuple[str, ...]]:
+    """The questions of each dimension of the indicator set in use, as paths in its form."""
+    chosen = indicator_set("trafficking")
+    found: dict[str, list[str]] = {dimension.code: [] for dimension in chosen.dimensions}
+    for indicator in chosen.indicators:
+        found[indicator.dimension].append(indicator.reading.question.path)
     return {dimension: tuple(paths) for dimension, paths in found.items()}
