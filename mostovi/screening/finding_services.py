@@ -20,7 +20,12 @@ from mostovi.rights.services import record
 from mostovi.rights.storage import opened
 from mostovi.screening import scoring, submission_services
 from mostovi.screening.explaining import Explanation, explain
-from mostovi.screening.indicator_files import UnknownIndicatorSet, indicator_set, sets_for_form
+from mostovi.screening.indicator_files import (
+    IndicatorSetInvalid,
+    UnknownIndicatorSet,
+    indicator_set,
+    sets_for_form,
+)
 from mostovi.screening.indicators import IndicatorSet
 from mostovi.screening.models import Finding, FindingDecision, Submission
 
@@ -165,8 +170,19 @@ def _stored(result: scoring.Finding) -> dict[str, object]:
 
 
 def find_when_complete(submission: Submission) -> None:
-    """Make the findings of a submission that has just become complete (see `on_complete`)."""
-    find(Actor.system(Purpose(submission.purpose)), submission)
+    """Make the findings of a submission that has just become complete (see `on_complete`).
+
+    A set that cannot be read or applied must not cost the sender the submission: it is logged, and
+    the findings can be made later from the page.
+    """
+    try:
+        with transaction.atomic():
+            find(Actor.system(Purpose(submission.purpose)), submission)
+    except (IndicatorSetInvalid, LookupError, ValueError) as error:
+        logger.error(
+            "findings were not made: %s", type(error).__name__,
+            extra={"handle": submission_services.handle(submission)},
+        )  # fmt: skip
 
 
 @transaction.atomic

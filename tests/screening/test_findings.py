@@ -34,7 +34,7 @@ from mostovi.screening.finding_services import (
     find,
     read_findings,
 )
-from mostovi.screening.indicator_files import indicator_set
+from mostovi.screening.indicator_files import IndicatorSetInvalid, Problem, indicator_set
 from mostovi.screening.indicators import Reach
 from mostovi.screening.initialise import initialise
 from mostovi.screening.models import Finding, FindingDecision, FormVersion, Submission
@@ -148,6 +148,20 @@ def test_finding_again_repeats_nothing(forms: None, responder: Actor) -> None:
     first = Finding.objects.get()
     assert find(responder, submission, now=NOW + timedelta(days=3)) == [first]
     assert Finding.objects.count() == 1
+
+
+def test_a_broken_indicator_set_never_costs_a_submission(
+    forms: None, responder: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(form: str) -> tuple[()]:
+        raise IndicatorSetInvalid([Problem("trafficking.yaml", 3, "broken")])
+
+    with monkeypatch.context() as patched:
+        patched.setattr(finding_services, "sets_for_form", broken)
+        submission = sent(responder, EXPLOITED)
+    assert submission.complete
+    assert read_findings(responder, submission.pk).newest == ()
+    assert len(find(responder, submission)) == 1
 
 
 def test_the_finding_lies_encrypted_and_the_log_holds_no_answers(
