@@ -298,12 +298,13 @@ def _link_family(actor: Actor, pairs: Sequence[tuple[FamilyLink, Values]]) -> No
 def read(actor: Actor, person: Person) -> PersonFile:
     """Open the whole file."""
     person = _again(actor, person, Action.READ)
-    opened_file = _open(person)
+    held = opened_file(person)
     record(actor, AuditTag.PERSON_READ, handle=person.handle)
-    return opened_file
+    return held
 
 
-def _open(person: Person) -> PersonFile:
+def opened_file(person: Person) -> PersonFile:
+    """The whole file. The caller has decided that it may be read, and logs it."""
     values = person.values()
     rows: dict[str, list[Any]] = {kind: [] for kind in fields.LISTS}
     found = {
@@ -757,7 +758,7 @@ def complete_copy(person: Person, now: datetime) -> dict[str, Any]:
     """The copy itself. The caller has decided that it may be made, and logs it."""
     from mostovi.people.consenting import consents_as_json
 
-    held = _open(person)
+    held = opened_file(person)
     names_of_fields = sorted(
         set(held.versions)
         | set(FieldVersion.objects.filter(person=person).values_list("field", flat=True))

@@ -19,7 +19,9 @@ class OwnFileRequest(Sealed):
     """One wish of a person about their own file. Sealed: the person's words and the answer."""
 
     GOVERNANCE: ClassVar[Governance] = Governance(
-        purposes=frozenset({Purpose.GOVERNANCE}), retention="own_file", personal=True
+        purposes=frozenset({Purpose.GOVERNANCE, Purpose.PROTECTION, Purpose.ASYLUM}),
+        retention="own_file",
+        personal=True,
     )
 
     class Kind(models.TextChoices):

@@ -45,7 +45,7 @@ def test_two_names_do_not_meet(left: str, right: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("left", "right"), [("Gamal", "جمال"), ("Ouarda", "وردة"), ("Mihailo", "Mikael")]
+    ("left", "right"), [("Gamal", "جمال"), ("Mihailo", "Mikael")]
 )
 def test_known_limits_stay_known(left: str, right: str) -> None:
     """Written down so that whoever lifts a limit also takes it out of the module's text."""

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What waits for staff about persons: conflicts to settle, requests for a second reviewer."""
+"""What waits for staff: answers to persons' requests, second reviews, conflicts to settle.
+
+The last two belong to `people`, which lies beneath `procedures` and so cannot speak of tasks.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from django.utils.translation import gettext as _
 
 from mostovi.people import consenting, services
 from mostovi.people.models import Conflict
+from mostovi.portal import services as portal
+from mostovi.portal.deadlines import periods
 from mostovi.procedures.waiting import Waiting
 from mostovi.rights.access import Action, Actor, Kind, decide
 
@@ -18,7 +23,20 @@ MOST = 20
 
 def waiting(actor: Actor, now: datetime) -> list[Waiting]:
     """Names nobody: only codes."""
-    found: list[Waiting] = []
+    is_officer = decide(actor, Action.DECIDE, Kind.OWN_FILE).allowed
+    answer_at = "portal:answer" if is_officer else "portal:correct"
+    found = [
+        Waiting(
+            title=_("%(kind)s, %(code)s")
+            % {"kind": row.get_kind_display(), "code": row.person.code},
+            why=_("The person asks for it from their own file."),
+            url=reverse(answer_at, args=[row.pk]),
+            due=row.due_at,
+            source=periods()[row.kind].citation,
+            verb=_("Answer"),
+        )
+        for row in portal.waiting_for(actor, most=MOST)
+    ]
     if decide(actor, Action.DECIDE, Kind.OVERRIDE).allowed:
         found += [
             Waiting(
