@@ -8,12 +8,16 @@ changes, its CSRF token; without a session the answer is 401. Its description is
 
 from __future__ import annotations
 
+from inspect import getclosurevars
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, URLResolver
+from django.utils.translation import gettext as _
 from ninja import NinjaAPI
-from ninja.security import SessionAuth
 from ninja.operation import PathView
+from ninja.security import SessionAuth
 
 import mostovi
 from mostovi.node.rooms import offered
@@ -26,10 +30,16 @@ def build() -> NinjaAPI:
         title="Mostovi", version=mostovi.__version__, urls_namespace="api", docs_url=None,
         openapi_url="/openapi.json", auth=SessionAuth(csrf=True),
     )  # fmt: skip
+    interface.add_exception_handler(PermissionDenied, _refused)
     for package, module in offered("api").items():
         if hasattr(module, "router"):
             interface.add_router(f"/{package}", module.router, tags=[package])
     return interface
+
+
+def _refused(request: HttpRequest, refusal: Exception | type[Exception]) -> HttpResponse:
+    detail = _("This is not open to the role and purpose you act under.")
+    return JsonResponse({"detail": detail}, status=403)
 
 
 def mark_doors(patterns: list[URLPattern | URLResolver]) -> None:
@@ -40,17 +50,17 @@ def mark_doors(patterns: list[URLPattern | URLResolver]) -> None:
     for pattern in patterns:
         if isinstance(pattern, URLResolver):
             mark_doors(pattern.url_patterns)
-            continue
-        doors = [getattr(view, "door", None) for view in _operations(pattern.callback)]
-        if doors and all(doors):
-            pattern.callback.door = doors[0]  # type: ignore[attr-defined]
         elif pattern.name in {"openapi-json", "api-root"}:
             pattern.callback.door = Door("public")  # type: ignore[attr-defined]
+        else:
+            doors = [getattr(view, "door", None) for view in _operations(pattern.callback)]
+            if doors and all(doors):
+                pattern.callback.door = doors[0]  # type: ignore[attr-defined]
 
 
 def _operations(callback: Any) -> list[Any]:
-    """The functions behind a ninja address."""
-    owner = getattr(callback, "__self__", None)
+    """The functions behind a ninja address; its view is a closure over the `PathView`."""
+    owner = getclosurevars(callback).nonlocals.get("self")
     if not isinstance(owner, PathView):
         return []
     return [operation.view_func for operation in owner.operations]

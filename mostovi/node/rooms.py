@@ -28,7 +28,7 @@ PACKAGES = (
 RoomEntry = tuple[str, str | Promise, str, Action, Kind, str]
 
 ROOMS: list[RoomEntry] = [
-    ("accounts", _("Accounts"), "node:accounts", Action.READ, Kind.ACCOUNT, "people"),
+    ("accounts", _("Accounts"), "node:accounts", Action.READ, Kind.ACCOUNT, "person-gear"),
 ]
 
 

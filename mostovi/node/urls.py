@@ -41,6 +41,7 @@ MOUNTS: tuple[tuple[str, str], ...] = (
     ("openrosa/", "mostovi.screening.openrosa_urls"),
     ("screening/", "mostovi.screening.urls"),
     ("exchange/", "mostovi.exchange.urls"),
+    ("r1/", "mostovi.exchange.xroad_urls"),
     ("statistics/", "mostovi.statistics.urls"),
     ("plan/", "mostovi.plan.urls"),
     ("procedures/", "mostovi.procedures.urls"),

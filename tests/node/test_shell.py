@@ -639,3 +639,32 @@ def test_every_address_has_a_name_that_can_be_reversed_or_a_door() -> None:
 def test_a_device_is_named_in_words() -> None:
     assert sessions.device_name("Mozilla/5.0 (Windows NT 10.0) Firefox/140.0") == "Firefox, Windows"
     assert sessions.device_name("curl/8") == "Unknown device"
+
+
+# --- The HTTP interface ---
+
+
+def test_the_interface_answers_programs_in_json(
+    client: Client, staff: Staff, sign_in: SignIn
+) -> None:
+    described = client.get("/api/v1/openapi.json").json()
+    lists = [
+        path
+        for path, operations in described["paths"].items()
+        if "get" in operations and "{" not in path
+    ]
+    assert lists, "the packages offer routers"
+    staff("ana", Role.ADMINISTRATOR)
+    browser = sign_in("ana")
+    for address in lists:
+        assert client.get(address).status_code == 401, address
+        refused = browser.get(address)
+        assert refused.status_code == 403, f"{address}: administrators read no personal data"
+        assert refused.json()["detail"]
+
+
+def test_every_operation_of_the_interface_has_a_door() -> None:
+    from mostovi.node import api
+
+    for pattern in api.urlpatterns:
+        assert getattr(pattern.callback, "door", None), pattern
