@@ -33,5 +33,6 @@ def run(options: argparse.Namespace) -> int:
     else:
         for problem in problems:
             print(f"{problem.code}: {problem.what}\n    {problem.remedy}")
-        print(f"{len(problems)} findings." if problems else "Everything is in order.")
+        count = "1 finding." if len(problems) == 1 else f"{len(problems)} findings."
+        print(count if problems else "Everything is in order.")
     return 1 if problems else 0
