@@ -16,7 +16,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from mostovi.exchange import attachments as files
 from mostovi.exchange.handlers import ReceivedLetter, Reject, receiver
@@ -25,7 +25,7 @@ from mostovi.exchange.keystore import key_store, signing_pair
 from mostovi.exchange.letters import Letter, Opened, open_token, read
 from mostovi.exchange.models import Alarm, InboxLetter, InboxState, InboxThread, ParkedLetter
 from mostovi.exchange.outbox import VOID
-from mostovi.exchange.peers import known_peers, note_contact, us
+from mostovi.exchange.peers import KnownPeers, known_peers, note_contact, us
 from mostovi.exchange.profiles import Profile, profile
 from mostovi.exchange.reasons import LetterRefused, Reason
 from mostovi.exchange.receipts import Receipt, Verdict, issue
@@ -58,15 +58,22 @@ class Answer:
     repeat: bool = False
 
 
+Lane = tuple[str, UUID]
+
+
 @dataclass
 class _Batch:
-    """What the letters of one request share."""
+    """What the letters of one request share: read once, written once."""
 
     now: datetime
     key: KeyPair
     head: str
     xroad: XRoadRequest
+    known: KnownPeers
+    seen: dict[tuple[str, UUID], InboxLetter]
+    lanes: dict[Lane, InboxThread]
     heard: list[tuple[AuditTag, Purpose, str]] = field(default_factory=list)
+    moved: set[Lane] = field(default_factory=set)
 
     def hear(self, tag: AuditTag, letter: Letter) -> None:
         """Remember an event for the log; all of the batch are written at once."""
@@ -93,21 +100,29 @@ def receive_many(
     All are opened first; those that can be trusted are run in one transaction, each in a savepoint
     of its own, so that a batch costs one write to the disk.
     """
-    opened = [_opened(token, now) for token in tokens]
-    if all(isinstance(item, Answer) for item in opened):
+    known = known_peers()
+    opened = [_opened(token, known, now) for token in tokens]
+    trusted = [item for item in opened if isinstance(item, Opened)]
+    if not trusted:
         return [item for item in opened if isinstance(item, Answer)]
     with transaction.atomic():
-        # Before anything is locked: the receipts name the log as it stood when they were given.
-        batch = _Batch(now, signing_pair(now), head().digest, xroad)
+        # The lanes first: whoever else brings letters of these threads waits until we are done.
+        lanes = _locked_lanes({(item.letter.source, item.letter.thread) for item in trusted})
+        # Read before anything is written: receipts name the log as it stood when they were given.
+        batch = _Batch(
+            now, signing_pair(now), head().digest, xroad, known, _seen_before(trusted), lanes
+        )
         answers = [item if isinstance(item, Answer) else _taken_in(item, batch) for item in opened]
+        InboxThread.objects.bulk_update(
+            [lanes[lane] for lane in sorted(batch.moved)], ["expected", "waiting", "last_digest"]
+        )
         _write_log(batch)
-    for source in {item.letter.source for item in opened if isinstance(item, Opened)}:
+    for source in {item.letter.source for item in trusted}:
         note_contact(source, now)
     return answers
 
 
-def _opened(token: bytes, now: datetime) -> Opened | Answer:
-    known = known_peers()
+def _opened(token: bytes, known: KnownPeers, now: datetime) -> Opened | Answer:
     try:
         item = open_token(
             token,
@@ -123,6 +138,26 @@ def _opened(token: bytes, now: datetime) -> Opened | Answer:
     return item
 
 
+def _locked_lanes(wanted: set[Lane]) -> dict[Lane, InboxThread]:
+    """The threads of a batch, made where they are new, locked always in the same order."""
+    threads = [thread for _, thread in wanted]
+    rows = InboxThread.objects.filter(thread__in=threads).order_by("source", "thread")
+    known = {(row.source, row.thread) for row in rows}
+    missing = sorted(wanted - known)
+    if missing:
+        InboxThread.objects.bulk_create(
+            [InboxThread(source=source, thread=thread) for source, thread in missing],
+            ignore_conflicts=True,
+        )
+    locked = rows.all().select_for_update()
+    return {lane: row for row in locked if (lane := (row.source, row.thread)) in wanted}
+
+
+def _seen_before(items: Sequence[Opened]) -> dict[tuple[str, UUID], InboxLetter]:
+    rows = InboxLetter.objects.filter(letter__in=[item.letter.id for item in items])
+    return {(row.source, row.letter): row for row in rows}
+
+
 def _write_log(batch: _Batch) -> None:
     groups: dict[tuple[AuditTag, Purpose], list[str]] = {}
     for tag, purpose, handle in batch.heard:
@@ -133,21 +168,27 @@ def _write_log(batch: _Batch) -> None:
 
 def _taken_in(item: Opened, batch: _Batch) -> Answer:
     letter = item.letter
+    lane = batch.lanes[letter.source, letter.thread]
+    before = (lane.expected, list(lane.waiting), lane.last_digest)
+    repeated = _repeat(item, batch)
+    if repeated is not None:
+        return repeated
     try:
         with transaction.atomic():
-            return _repeat(item, batch) or _placed(item, batch)
+            row = _placed(item, lane, batch)
     except LetterRefused as error:
         # Refused without a receipt: it contradicts what is already here.
         batch.hear(AuditTag.LETTER_REFUSED, letter)
         logger.warning("letter refused", extra={"reason": error.reason, "letter": str(letter.id)})
         return Answer(error.status, error.reason, error.sentence, letter=letter.id)
-    except IntegrityError:
-        # Two arrivals at once: the other one won, and its receipt is the answer.
-        found = _repeat(item, batch)
-        return found or _try_again(letter)
     except Exception:
+        # The savepoint took back what the letter did; so must what is remembered of its thread.
+        lane.expected, lane.waiting, lane.last_digest = before
         logger.exception("letter could not be handled", extra={"letter": str(letter.id)})
         return _try_again(letter)
+    batch.seen[letter.source, letter.id] = row
+    batch.moved.add((letter.source, letter.thread))
+    return _answer(row)
 
 
 def _try_again(letter: Letter) -> Answer:
@@ -162,7 +203,7 @@ def _try_again(letter: Letter) -> Answer:
 def _repeat(item: Opened, batch: _Batch) -> Answer | None:
     """The stored receipt when this letter was here before."""
     letter = item.letter
-    row = InboxLetter.objects.filter(source=letter.source, letter=letter.id).first()
+    row = batch.seen.get((letter.source, letter.id))
     if row is None:
         return None
     if row.digest != item.digest:
@@ -194,10 +235,9 @@ def _answer(row: InboxLetter, *, repeat: bool = False) -> Answer:
     return Answer(status, row.reason, row.reason_text, row.receipt, row.letter, repeat)
 
 
-def _placed(item: Opened, batch: _Batch) -> Answer:
+def _placed(item: Opened, lane: InboxThread, batch: _Batch) -> InboxLetter:
     """Give the letter its place in the thread, and run what can run now."""
     letter = item.letter
-    lane = _locked_thread(letter.source, letter.thread)
     state = ThreadState(lane.expected, frozenset(lane.waiting))
     place = state.place(letter.seq)
     if place is Place.BEHIND:
@@ -212,7 +252,7 @@ def _placed(item: Opened, batch: _Batch) -> Answer:
             "'prev' does not name the letter that was received before; nothing was kept.",
             status=409,
         )
-    refusal = _refusal(letter, batch.now)
+    refusal = _refusal(letter, batch)
     row = _row(item, batch)
     after, runs = state.arrived(letter.seq)
     if refusal is not None:
@@ -225,16 +265,7 @@ def _placed(item: Opened, batch: _Batch) -> Answer:
         lane.last_digest = _carried_digest(letter, item.digest)
         _run_followers(lane, runs[1:], batch)
     lane.expected, lane.waiting = after.expected, sorted(after.waiting)
-    lane.save(update_fields=["expected", "waiting", "last_digest"])
-    return _answer(row)
-
-
-def _locked_thread(source: str, thread: UUID) -> InboxThread:
-    lane = InboxThread.objects.select_for_update().filter(source=source, thread=thread).first()
-    if lane is not None:
-        return lane
-    created, _ = InboxThread.objects.get_or_create(source=source, thread=thread)
-    return InboxThread.objects.select_for_update().get(pk=created.pk)
+    return row
 
 
 def _carried_digest(letter: Letter, digest: str) -> str:
@@ -242,22 +273,20 @@ def _carried_digest(letter: Letter, digest: str) -> str:
     return str(letter.data["digest"]) if letter.type == VOID and "digest" in letter.data else digest
 
 
-def _refusal(letter: Letter, now: datetime) -> Reject | None:
+def _refusal(letter: Letter, batch: _Batch) -> Reject | None:
     """Why a letter from a known sender may not run; None when it may."""
     try:
         form = profile(letter.type)
-        _check_allowed(letter, form)
-        form.check(letter.purpose, letter.basis, letter.data, now)
+        _check_allowed(letter, form, batch.known)
+        form.check(letter.purpose, letter.basis, letter.data, batch.now)
     except LetterRefused as error:
         return Reject(error.reason, error.sentence)
     return None
 
 
-def _check_allowed(letter: Letter, form: Profile) -> None:
-    if (
-        not known_peers().require(letter.source).allows(letter.type)
-        or receiver(letter.type) is None
-    ):
+def _check_allowed(letter: Letter, form: Profile, known: KnownPeers) -> None:
+    sender = known.require(letter.source)
+    if not sender.allows(letter.type) or receiver(letter.type) is None:
         raise LetterRefused(
             Reason.LETTER_TYPE_NOT_ALLOWED, "This node does not take letters of this type from you."
         )
@@ -369,6 +398,7 @@ def _run_followers(lane: InboxThread, numbers: Sequence[int], batch: _Batch) -> 
         row = InboxLetter.objects.filter(source=lane.source, thread=lane.thread, seq=seq).latest(
             "id"
         )
+        batch.seen[row.source, row.letter] = row
         parked = ParkedLetter.objects.filter(inbox=row).first()
         if parked is None:
             # It ran at once (urgent), or was rejected when it came.

@@ -32,7 +32,14 @@ from mostovi.exchange.keys import KeyPair, Use
 from mostovi.exchange.keystore import signing_pair
 from mostovi.exchange.letters import MAXIMUM_TOKEN, Letter, digest, read, seal_payload
 from mostovi.exchange.models import Delivery, OutboxLetter, OutboxState, OutboxThread, Peer
-from mostovi.exchange.peers import endpoint_of, known_peers, note_contact, note_failure, us
+from mostovi.exchange.peers import (
+    KnownPeers,
+    endpoint_of,
+    known_peers,
+    note_contact,
+    note_failure,
+    us,
+)
 from mostovi.exchange.profiles import profile
 from mostovi.exchange.reasons import ExchangeError, LetterRefused, Reason
 from mostovi.exchange.receipts import Receipt, Verdict, read_receipt
@@ -51,6 +58,9 @@ LIFETIME: Final = timedelta(hours=72)
 LEASE: Final = timedelta(seconds=15)
 ROUND: Final = 256
 CONCURRENT_PEERS: Final = 8
+_SETTLED: Final = (
+    "state", "receipt", "received_at", "reason", "reason_text", "settled_at", "lease_until",
+)  # fmt: skip
 _PENDING: Final = (OutboxState.WAITING, OutboxState.PARKED)
 
 
@@ -390,6 +400,7 @@ def _settle(answers: Sequence[Answered], now: datetime) -> int:
     """Write down what came back, one transaction for the parcel; returns how many are done."""
     done: list[tuple[OutboxLetter, AuditTag]] = []
     attempts: list[Delivery] = []
+    known = known_peers()
     with transaction.atomic():
         pending = set(
             OutboxLetter.objects.select_for_update()
@@ -399,7 +410,7 @@ def _settle(answers: Sequence[Answered], now: datetime) -> int:
         for row, token_sha256, result in answers:
             if row.pk not in pending:
                 continue  # Another relay settled it, or it was withdrawn.
-            tag, outcome = _settle_one(row, result, now)
+            tag, outcome = _settle_one(row, result, known, now)
             if tag is not None:
                 done.append((row, tag))
             attempts.append(
@@ -412,6 +423,7 @@ def _settle(answers: Sequence[Answered], now: datetime) -> int:
                 )
             )
         Delivery.objects.bulk_create(attempts)
+        _ask_again_about_followers([row for row, _ in done], now)
         _record_all(done)
     _note_peers(answers, now)
     return len(done)
@@ -434,11 +446,13 @@ def _note_peers(answers: Sequence[Answered], now: datetime) -> None:
             note_failure(code, results[-1].reason, now)
 
 
-def _settle_one(row: OutboxLetter, result: Result, now: datetime) -> tuple[AuditTag | None, str]:
+def _settle_one(
+    row: OutboxLetter, result: Result, known: KnownPeers, now: datetime
+) -> tuple[AuditTag | None, str]:
     """Settle one letter in its own savepoint; if a hook fails the letter is asked about again."""
     try:
         with transaction.atomic():
-            receipt = _receipt(row, result, now)
+            receipt = _receipt(row, result, known, now)
             if receipt is not None:
                 return _by_receipt(row, receipt, result.receipt, now)
     except LetterRefused as error:
@@ -453,12 +467,12 @@ def _settle_one(row: OutboxLetter, result: Result, now: datetime) -> tuple[Audit
     return _later(row, reason, result.text, now), reason
 
 
-def _receipt(row: OutboxLetter, result: Result, now: datetime) -> Receipt | None:
+def _receipt(row: OutboxLetter, result: Result, known: KnownPeers, now: datetime) -> Receipt | None:
     if not result.receipt:
         if result.status == 202:
             raise LetterRefused(Reason.BAD_RECEIPT, "The peer answered without a receipt.")
         return None
-    receipt = read_receipt(result.receipt, their_key=known_peers().signing_key, now=now)
+    receipt = read_receipt(result.receipt, their_key=known.signing_key, now=now)
     if (receipt.letter, receipt.source, receipt.node, receipt.digest) != (
         row.pk, us(), row.to, row.digest,
     ):  # fmt: skip
@@ -487,16 +501,17 @@ def _by_receipt(
         # The receiver has it: what it says is no longer needed here (R3, R10).
         row.state, row.sealed = OutboxState.DELIVERED, b""
         tag = AuditTag.LETTER_DELIVERED
-    row.save()
-    _ask_again_about_followers(row, now)
+    row.save(update_fields=[*_SETTLED, "sealed"])
     _tell(row, receipt.verdict, receipt.head, now)
     return tag, str(receipt.verdict)
 
 
-def _ask_again_about_followers(row: OutboxLetter, now: datetime) -> None:
-    """Letters that waited at the receiver for this one may have run now."""
+def _ask_again_about_followers(rows: Sequence[OutboxLetter], now: datetime) -> None:
+    """Letters that waited at the receiver for one of `rows` may have run now."""
     OutboxLetter.objects.filter(
-        to=row.to, thread=row.thread, seq__gt=row.seq, state=OutboxState.PARKED
+        to__in={row.to for row in rows},
+        thread__in={row.thread for row in rows},
+        state=OutboxState.PARKED,
     ).update(next_attempt=now, failures=0)
 
 

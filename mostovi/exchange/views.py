@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import cast
 from uuid import UUID
 
 from django.conf import settings
@@ -31,7 +33,7 @@ from mostovi.rights.access import Action, Actor, Kind, decide
 from mostovi.rights.doors import ActingRequest, door
 
 _PAGE = 50
-_TONES = {
+_TONES: Mapping[str, str] = {
     OutboxState.WAITING: "info",
     OutboxState.PARKED: "warn",
     OutboxState.DELIVERED: "ok",
@@ -73,15 +75,18 @@ def letters(request: ActingRequest) -> HttpResponse:
         "exchange/letters.html",
         {
             "page": page,
-            "rows": [
-                (row, _TONES.get(row.state, "quiet"), in_words(row.reason) if row.reason else "")
-                for row in page
-            ],
+            "rows": [_line(row) for row in cast(Sequence[InboxLetter | OutboxLetter], page)],
             "show": show,
             "incoming": show in {"received", "parked"},
             "choices": _choices(),
         },
     )
+
+
+def _line(row: InboxLetter | OutboxLetter) -> tuple[InboxLetter | OutboxLetter, str, str]:
+    """A letter with the tone of its state and its reason in words."""
+    words = str(in_words(row.reason)) if row.reason else ""
+    return row, _TONES.get(row.state, "quiet"), words
 
 
 def _choices() -> list[tuple[str, str]]:
@@ -119,7 +124,7 @@ def letter(request: ActingRequest, pk: UUID) -> HttpResponse:
         "exchange/letter.html",
         {
             "row": row,
-            "tone": _TONES.get(OutboxState(row.state), "quiet"),
+            "tone": _TONES.get(row.state, "quiet"),
             "title": _title(row.letter_type),
             "why": in_words(row.reason) if row.reason else "",
             "attempts": [
