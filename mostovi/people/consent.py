@@ -197,7 +197,7 @@ def _standing(grant: _Grant, last_no: Event | None, now: datetime, *, child: boo
         return Reason.REFUSED if last_no.kind is EventKind.REFUSED else Reason.WITHDRAWN
     if grant.first(EventKind.EXPIRED) or (grant.expires is not None and grant.expires <= now):
         return Reason.EXPIRED
-    if opening.at > now:
+    if max(opening.at, grant.events[0].at) > now:
         return Reason.NOT_YET
     if grant.is_override:
         return Reason.OVERRIDE

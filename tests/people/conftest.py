@@ -8,12 +8,10 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from mostovi.node import accounts
-from mostovi.node.models import Account
 from mostovi.people import consent_listeners, disclosures, keeping, sharing
 from mostovi.rights.access import Actor
 from mostovi.rights.purposes import Purpose
-from mostovi.rights.roles import ROLE_PURPOSES, Role
+from mostovi.rights.roles import Role
 
 FIELDS = (("names", "Names"), ("birth", "Birth"), ("contact", "Safe contact"))
 
@@ -45,19 +43,15 @@ def neighbours(only_people: None) -> None:
 
 
 @pytest.fixture
-def signed_in(db: None) -> Callable[..., Client]:
-    """A browser in which somebody acts in a role: `signed_in(Role.SOCIAL_WORKER, "centre")`."""
+def browser(
+    signed_in: Callable[..., Client], acting: Callable[..., Actor]
+) -> Callable[..., Client]:
+    """A browser in which somebody acts: `browser(Role.SOCIAL_WORKER, "centre").actor`."""
 
-    def sign_in(role: Role, unit: str = "border", name: str = "") -> Client:
-        node = Actor.system(Purpose.GOVERNANCE)
-        username = name or f"{role.value.replace('_', '-')}-{unit}"
-        account = Account.objects.filter(username=username).first()
-        if account is None:
-            account = accounts.create_account(node, username=username, display_name=username)
-            accounts.grant_role(node, account, role=role, unit=unit)
-        client = Client()
-        client.force_login(account, backend="django.contrib.auth.backends.ModelBackend")
-        client.actor = Actor(account.pk, role, ROLE_PURPOSES[role][0], unit)  # type: ignore[attr-defined]
+    def sign_in(role: Role, unit: str = "border") -> Client:
+        actor = acting(role, unit=unit)
+        client = signed_in(actor)
+        client.actor = actor  # type: ignore[attr-defined]
         return client
 
     return sign_in
