@@ -45,6 +45,7 @@ def referrals_sent(table: Table, month: Month, start: datetime, end: datetime) -
     rows = (
         _referrals(Direction.SENT, start, end)
         .exclude(procedure__state__in=NOT_SENT)
+        .annotate(accepted=_accepted())
         .values_list(
             "case__person__sex", "case__person__birth_year", "case__person__age_certainty",
             "accepted",
@@ -61,6 +62,7 @@ def referrals_received(table: Table, month: Month, start: datetime, end: datetim
     """Referrals that arrived, by whether they were accepted."""
     rows = (
         _referrals(Direction.RECEIVED, start, end)
+        .annotate(accepted=_accepted())
         .values_list("accepted")
         .annotate(count=Count("pk"))
     )
@@ -68,12 +70,14 @@ def referrals_received(table: Table, month: Month, start: datetime, end: datetim
 
 
 def _referrals(direction: Direction, start: datetime, end: datetime) -> QuerySet[Referral]:
-    accepted = Event.objects.filter(instance=OuterRef("procedure"), to_state="accepted")
-    return (
-        Referral.objects.filter(direction=direction, created_at__gte=start, created_at__lt=end)
-        .order_by()
-        .annotate(accepted=Exists(accepted))
-    )
+    return Referral.objects.filter(
+        direction=direction, created_at__gte=start, created_at__lt=end
+    ).order_by()
+
+
+def _accepted() -> Exists:
+    """Whether a referral has ever been accepted, also when it went on afterwards."""
+    return Exists(Event.objects.filter(instance=OuterRef("procedure"), to_state="accepted"))
 
 
 def _answer(accepted: bool) -> str:

@@ -112,15 +112,49 @@ def suppress(
         return needed
     by_cell = _relations_by_cell(relations)
     hidden = set(needed)
+    # What a proof moves stays movable when more is hidden: each cell is proved open once, and
+    # again only when a cell that its proof moves is given back.
+    proofs: dict[Cell, frozenset[Cell]] = {}
     added: list[Cell] = []
-    while narrow := narrow_cells(worst, relations, hidden, rule):
+    while narrow := _prove(worst, relations, hidden, rule, hidden - proofs.keys(), proofs):
         chosen = _complement(narrow, worst, by_cell, hidden, secret)
         hidden.add(chosen)
         added.append(chosen)
     for cell in sorted(added, key=lambda c: _turn(c, secret), reverse=True):
-        if not narrow_cells(worst, relations, hidden - {cell}, rule):
-            hidden.discard(cell)
+        rest, again = hidden - {cell}, dict(proofs)
+        affected = {c for c in rest if cell in proofs[c]}
+        if not _prove(worst, relations, rest, rule, affected, again):
+            again.pop(cell)
+            hidden, proofs = rest, again
     return frozenset(hidden)
+
+
+def _prove(
+    counts: Mapping[Cell, int],
+    relations: Collection[Relation],
+    hidden: Collection[Cell],
+    rule: Rule,
+    wanted: Collection[Cell],
+    proofs: dict[Cell, frozenset[Cell]],
+) -> list[Cell]:
+    """The `wanted` cells that are too narrow; proofs of the others are added to `proofs`.
+
+    Cells that the sums give away exactly are answered alone, being cheap to find and to close.
+    """
+    if not wanted:
+        return []
+    least = {cell: min(rule.least, counts[cell]) for cell in hidden}
+    attack = _Attack(counts, relations, hidden, least)
+    exact = [cell for cell in sorted(wanted) if attack.is_exact(cell)]
+    if exact:
+        return exact
+    narrow = []
+    for cell in sorted(wanted):
+        if attack.leaves_open(cell, rule.protection):
+            proofs[cell] = attack.moved_by_proof(cell)
+        else:
+            narrow.append(cell)
+    return narrow
 
 
 def _lowered(
@@ -143,18 +177,6 @@ def _lowered(
         else:
             lowered[cell] = rule.least if rule.small(counts[cell]) else counts[cell]
     return lowered
-
-
-def narrow_cells(
-    counts: Mapping[Cell, int],
-    relations: Collection[Relation],
-    hidden: Collection[Cell],
-    rule: Rule,
-) -> list[Cell]:
-    """The hidden cells that an attacker could pin down more closely than `rule.protection`."""
-    least = {cell: min(rule.least, counts[cell]) for cell in hidden}
-    attack = _Attack(counts, relations, hidden, least)
-    return [cell for cell in sorted(hidden) if not attack.leaves_open(cell, rule.protection)]
 
 
 def publish(counts: Mapping[Cell, int], hidden: Collection[Cell]) -> dict[Cell, int | None]:
@@ -265,8 +287,8 @@ class _Attack:
 
     The hidden cells are unknowns. The sums leave them some directions to move in (their null
     space); the true table is one point, and every other point that keeps each cell at or above
-    its least count fits as well. `_low` and `_high` are the extremes among the whole-number
-    points found so far, so one search often answers for many cells.
+    its least count fits as well. `_low` and `_high` hold, for each cell, the whole-number points
+    found so far where it is lowest and highest; one search often answers for many cells.
     """
 
     def __init__(
@@ -276,12 +298,22 @@ class _Attack:
         hidden: Collection[Cell],
         least: Mapping[Cell, int],
     ) -> None:
-        cells = sorted(hidden)
-        self._row = {cell: index for index, cell in enumerate(cells)}
-        self._room: list[Number] = [counts[cell] - least[cell] for cell in cells]
-        self._moves = _null_space(cells, relations)
-        self._low = list(self._room)
-        self._high = list(self._room)
+        self._cells = sorted(hidden)
+        self._row = {cell: index for index, cell in enumerate(self._cells)}
+        self._room: list[Number] = [counts[cell] - least[cell] for cell in self._cells]
+        self._moves = _null_space(self._cells, relations)
+        self._low: list[Sequence[Number]] = [self._room] * len(self._cells)
+        self._high: list[Sequence[Number]] = [self._room] * len(self._cells)
+
+    def is_exact(self, cell: Cell) -> bool:
+        """Whether the sums alone leave `cell` one value."""
+        return not any(self._moves[self._row[cell]])
+
+    def moved_by_proof(self, cell: Cell) -> frozenset[Cell]:
+        """The cells that differ from the true table in the two tables found for `cell`."""
+        row = self._row[cell]
+        ends = zip(self._cells, self._room, self._low[row], self._high[row], strict=True)
+        return frozenset(c for c, true, low, high in ends if low != true or high != true)
 
     def leaves_open(self, cell: Cell, width: int) -> bool:
         """Whether two whole-number tables that fit differ by `width` or more in `cell`."""
@@ -293,13 +325,16 @@ class _Attack:
         return self._width(row) >= width
 
     def _width(self, row: int) -> Number:
-        return self._high[row] - self._low[row]
+        return self._high[row][row] - self._low[row][row]
 
     def _note(self, point: Sequence[Number]) -> None:
         """Remember `point` if every cell in it is a whole number."""
         if all(value == int(value) for value in point):
-            self._low = [min(pair) for pair in zip(self._low, point, strict=True)]
-            self._high = [max(pair) for pair in zip(self._high, point, strict=True)]
+            for row, value in enumerate(point):
+                if value < self._low[row][row]:
+                    self._low[row] = point
+                elif value > self._high[row][row]:
+                    self._high[row] = point
 
     def _push(self, row: int, sense: int, width: int) -> None:
         """Move cell `row` up (`sense` 1) or down (-1) until nothing that fits goes further."""
@@ -385,7 +420,7 @@ class _Programme:
             step[cell] = change
             if change >= 0:
                 continue
-            reach = Fraction(self._values[row]) / -change
+            reach = _plain(Fraction(self._values[row]) / -change)
             if (
                 length is None
                 or reach < length
@@ -398,17 +433,18 @@ class _Programme:
         """Go to the end of `edge` and exchange its column with the row that stopped it."""
         assert edge.blocking is not None and edge.length is not None  # noqa: S101
         self.point = [
-            value + edge.length * step for value, step in zip(self.point, edge.step, strict=True)
+            _plain(value + edge.length * step)
+            for value, step in zip(self.point, edge.step, strict=True)
         ]
         pivot_row, column = edge.blocking, edge.column
         pivot = self._table[pivot_row]
-        factor = Fraction(1) / pivot[column]
+        factor = _plain(1 / Fraction(pivot[column]))
         for row, line in enumerate(self._table):
             if row != pivot_row and line[column] != 0:
-                share = line[column] * factor
+                share = _plain(line[column] * factor)
                 self._values[row] = _plain(self._values[row] - share * self._values[pivot_row])
                 self._table[row] = _exchanged(line, pivot, column, share)
-        share = self._objective[column] * factor
+        share = _plain(self._objective[column] * factor)
         self._objective = _exchanged(self._objective, pivot, column, share)
         leaving, entering = self._rows[pivot_row], self._columns[column]
         self._columns[column] = leaving
@@ -429,14 +465,16 @@ def _exchanged(
 ) -> list[Number]:
     """`line` with `column` replaced by the variable of the `pivot` row."""
     return [
-        _plain(share if index == column else value - share * pivot[index])
+        share if index == column else _plain(value - share * pivot[index])
         for index, value in enumerate(line)
     ]
 
 
 def _plain(value: Number) -> Number:
     """Whole fractions as int: integers are many times faster and nearly all values are whole."""
-    return int(value) if value.denominator == 1 else value
+    if isinstance(value, int):
+        return value
+    return value.numerator if value.denominator == 1 else value
 
 
 def _null_space(cells: Sequence[Cell], relations: Collection[Relation]) -> list[list[Number]]:

@@ -7,9 +7,9 @@ that is wrong is refused whole, naming the entry (`SpecificationError`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from mostovi.statistics.cubes import TOTAL, Cell, Relation, cells, relations
 from mostovi.statistics.suppression import Rule, Zero
@@ -91,6 +91,9 @@ class Indicator:
         return self.table.cell(self.at)
 
 
+Coded = TypeVar("Coded", Table, Indicator)
+
+
 @dataclass(frozen=True)
 class Template:
     """What is released each month, and how."""
@@ -108,11 +111,11 @@ class Template:
 
     def table(self, code: str) -> Table:
         """The table called `code`. Raises `KeyError`."""
-        return next_or_raise(self.tables, code)
+        return _coded(self.tables, code)
 
     def indicator(self, code: str) -> Indicator:
         """The indicator called `code`. Raises `KeyError`."""
-        return next_or_raise(self.indicators, code)
+        return _coded(self.indicators, code)
 
     def cells(self) -> list[Cell]:
         """The cells of all tables, each once."""
@@ -124,8 +127,7 @@ class Template:
         return list(dict.fromkeys(found))
 
 
-def next_or_raise(entries: tuple[Any, ...], code: str) -> Any:
-    """The entry whose `code` is `code`. Raises `KeyError`."""
+def _coded(entries: Sequence[Coded], code: str) -> Coded:
     for entry in entries:
         if entry.code == code:
             return entry

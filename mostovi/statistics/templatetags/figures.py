@@ -26,16 +26,6 @@ def month_name(month: Month | str) -> str:
     return date_format(chosen.first_day, "YEAR_MONTH_FORMAT")
 
 
-@register.filter
-def in_words(figure: Figure) -> str:
-    """The figure as text: 12, 'hidden (1 to 9)', 'at least 3' or 'missing'."""
-    if figure.exact:
-        return _number(figure.low)
-    if figure.state == "missing":
-        return _("missing")
-    return _span(figure)
-
-
 def _span(figure: Figure) -> str:
     if figure.high is None:
         return _("at least %(low)s") % {"low": _number(figure.low)}
@@ -52,11 +42,13 @@ def figure(value: Figure) -> SafeString:
         return format_html("{}", _number(value.low))
     if value.state == "missing":
         return format_html('<span class="figure-missing">{}</span>', _("missing"))
+    # That a hidden count is at least nought and has no bound is not worth a word.
+    known = _span(value) if value.low or value.high is not None else ""
     return format_html(
-        '<span class="figure-hidden"><abbr title="{}">c</abbr> <span class="figure-range">{}</span>'
+        '<span class="figure-hidden"><abbr title="{}">c</abbr> <bdi class="figure-range">{}</bdi>'
         "</span>",
         _("hidden to protect people"),
-        _span(value),
+        known,
     )
 
 
@@ -64,7 +56,7 @@ def figure(value: Figure) -> SafeString:
 def region_figure(value: Figure) -> SafeString:
     """`{% region_figure line.region %}`: the sum, as a range where a part is hidden."""
     if value.state == "hidden":
-        return format_html('<span class="figure-range">{}</span>', _span(value))
+        return format_html('<bdi class="figure-range">{}</bdi>', _span(value))
     return figure(value)
 
 
