@@ -236,9 +236,8 @@ def account_of_start_link(reference: str, token: str) -> Account | None:
 
 def has_second_factor(account: Account) -> bool:
     """Whether a passkey or an authenticator app is set up (recovery codes alone are not enough)."""
-    return Authenticator.objects.filter(
-        user_id=account.pk, type__in=[Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
-    ).exists()
+    kinds = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+    return bool(Authenticator.objects.filter(user_id=account.pk, type__in=kinds).exists())
 
 
 def display_names(accounts: Iterable[str]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from allauth.account.forms import ChangePasswordForm, LoginForm, ReauthenticateForm
 from allauth.mfa.base.forms import AuthenticateForm
@@ -19,13 +19,20 @@ from mostovi.node.models import Account
 from mostovi.rights.policy import reads_personal_data
 from mostovi.rights.roles import GRANTABLE, Role
 
+if TYPE_CHECKING:
+    _AccountModelForm = forms.ModelForm[Account]
+    _AccountPasswordForm = SetPasswordForm[Account]
+else:
+    # Django's forms name their model to the type checker only.
+    _AccountModelForm, _AccountPasswordForm = forms.ModelForm, SetPasswordForm
+
 
 def speak_plainly() -> None:
     """Let every form of the node say what to do instead of what is missing."""
     forms.Field.default_error_messages["required"] = _("Please answer this.")
 
 
-class AccountForm(forms.ModelForm):
+class AccountForm(_AccountModelForm):
     """A new account: who, and how they sign in."""
 
     class Meta:
@@ -96,7 +103,7 @@ class GrantForm(forms.Form):
         return Role(self.cleaned_data["role"])
 
 
-class StartForm(SetPasswordForm):
+class StartForm(_AccountPasswordForm):
     """The first password of an account."""
 
 

@@ -89,7 +89,8 @@ def officer(context: template.Context, account: UUID | str | None) -> str:
 
     if not account or str(account) == str(SYSTEM_ACCOUNT):
         return gettext("the node itself")
-    known: dict[str, str] = context.render_context.setdefault("officer_names", {})
+    kept: Any = context.render_context
+    known: dict[str, str] = kept.setdefault("officer_names", {})
     key = str(account)
     if key not in known:
         known.update(display_names([key]))
