@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, is_dataclass, replace
+from dataclasses import fields as fields_of
+from datetime import date, datetime, timedelta
+from functools import cache
 from itertools import islice
 from typing import Any
 from uuid import UUID, uuid4
@@ -326,8 +328,24 @@ def _findings(
             set_version=chosen.version, set_digest=chosen.digest,
             created_at=m.life.met_at, created_by=m.actor.account,
         )  # fmt: skip
-        found.append((row, result.to_json()))
+        found.append((row, plain(result)))
     return found
+
+
+def plain(value: Any) -> Any:
+    """What `to_json` of a finding gives, without `asdict`'s deep copies (a quarter of its time)."""
+    if is_dataclass(value):
+        return {name: plain(getattr(value, name)) for name in _names(type(value))}
+    if isinstance(value, tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    return value.isoformat() if isinstance(value, date) else value
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(found.name for found in fields_of(kind))
 
 
 def instance_xml(version: FormVersion, answers: Mapping[str, str | int], instance_id: str) -> str:
