@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The HTTP interface of cases and referrals: the same services as the pages, as JSON."""
+"""The HTTP interface of cases and referrals: the same services as the pages, as JSON.
 
-from __future__ import annotations
+Annotations are evaluated here (no postponed evaluation): the interface's description is made from
+them.
+"""
 
 from datetime import datetime
 from typing import Any

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -148,6 +149,7 @@ def _case_context(request: ActingRequest, case: Case) -> dict[str, Any]:
     now = timezone.now()
     erased = case.person.erased_at is not None
     file = None if erased else people.read(request.actor, case.person)
+    written = services.notes(case)
     referrals = []
     if decide(request.actor, Action.READ, Kind.REFERRAL).allowed:
         referrals = list(case.referrals.select_related("procedure").order_by("-created_at"))
@@ -159,9 +161,9 @@ def _case_context(request: ActingRequest, case: Case) -> dict[str, Any]:
         "urgency": _(urgencies().get(case.urgency, case.urgency)),
         "is_child": bool(file and consenting.is_child(case.person, now)),
         "step": step_words(case.procedure),
-        "choices": _choices(request.actor, case),
+        "choices": _choices(request.actor, case, written),
         "documents": _documents(case),
-        "timeline": _timeline(case),
+        "timeline": _timeline(case, written),
         "referrals": [{"row": row, "step": step_words(row.procedure)} for row in referrals],
         "may_change": decide(request.actor, Action.CHANGE, Kind.CASE).allowed,
         "may_refer": decide(request.actor, Action.CREATE, Kind.REFERRAL).allowed and not erased,
@@ -169,8 +171,9 @@ def _case_context(request: ActingRequest, case: Case) -> dict[str, Any]:
     }
 
 
-def _choices(actor: Actor, case: Case) -> list[dict[str, Any]]:
-    made = procedures.choices(actor, instance=case.procedure, documents=services.documents(case))
+def _choices(actor: Actor, case: Case, written: Sequence[services.Note]) -> list[dict[str, Any]]:
+    documents = {note.row.document for note in written if note.row.document}
+    made = procedures.choices(actor, instance=case.procedure, documents=documents)
     return [choice_words(case.procedure, choice) for choice in made]
 
 
@@ -193,7 +196,7 @@ def _documents(case: Case) -> list[tuple[str, Any]]:
     return [(code, presentation.in_language(item.label)) for code, item in known.items()]
 
 
-def _timeline(case: Case) -> list[dict[str, Any]]:
+def _timeline(case: Case, written: Sequence[services.Note]) -> list[dict[str, Any]]:
     """Notes and steps together, newest first."""
     procedure = procedures.procedure_of(case.procedure)
     labels = dict(_documents(case))
@@ -204,7 +207,7 @@ def _timeline(case: Case) -> list[dict[str, Any]]:
             "text": note.text,
             "document": labels.get(note.row.document),
         }
-        for note in services.notes(case)
+        for note in written
     ]
     lines += [
         {
