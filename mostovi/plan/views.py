@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from django.conf import settings
@@ -181,7 +182,6 @@ def partner(request: ActingRequest, code: str) -> HttpResponse:
             for c in chosen.commitments
         ],
         "counts": next(counts for one, _n, counts in _shares(reports) if one == code),
-        "statuses": [(s.value, s.label) for s in Status],
         "own": _own_partner(request) == code,
         "plan": chosen,
     }
@@ -229,7 +229,11 @@ def report(request: ActingRequest, number: int) -> HttpResponse:
 @door(Action.READ, Kind.PLAN)
 def figures(request: ActingRequest) -> HttpResponse:
     """The report's published figures, each with year, source and caveat."""
-    context = {"plan": plan(), "stock": services.newest_stock()}
+    sections = [
+        (section, list(members))
+        for section, members in groupby(plan().figures, key=lambda figure: figure.section)
+    ]
+    context = {"plan": plan(), "stock": services.newest_stock(), "sections": sections}
     return render(request, "plan/figures.html", context)
 
 
