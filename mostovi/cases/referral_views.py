@@ -203,7 +203,7 @@ def _events(referral: Referral) -> list[dict[str, Any]]:
             "words": presentation.event_words(procedure, event),
             "ours": event.side == referral.procedure.side,
         }
-        for event in referral.procedure.events.order_by("sequence")
+        for event in referral.procedure.events.all()
     ]
 
 

@@ -127,7 +127,7 @@ def find(actor: Actor, code: str, action: Action = Action.READ) -> Referral:
     except codes.CodeError as error:
         raise Referral.DoesNotExist from error
     rows = visible(actor, action).select_related("procedure", "case__person")
-    return rows.get(code=canonical)
+    return rows.prefetch_related("procedure__events").get(code=canonical)
 
 
 def log_listed(actor: Actor, referrals: Sequence[Referral]) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from urllib.parse import urlencode
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -22,12 +24,14 @@ from mostovi.procedures import services as procedures
 from mostovi.procedures.models import Instance
 from mostovi.procedures.state import GateAnswer
 from mostovi.rights import retention
-from mostovi.rights.access import Actor
+from mostovi.rights.access import Action, Actor, Kind, decide
 from mostovi.rights.audit import AuditTag
 from mostovi.rights.purposes import Purpose
 from mostovi.rights.retention import RetentionRule
 from mostovi.rights.services import destroy_subject, record
 from mostovi.rights.storage import opened
+from mostovi.screening.finding_services import NextStep, offer_next_step
+from mostovi.screening.models import Submission
 
 
 def register() -> None:
@@ -41,6 +45,7 @@ def register() -> None:
     keeping.register_copier(copied)
     keeping.register_eraser(erase_of_person)
     keeping.register_use(in_use)
+    offer_next_step(case_step)
     retention.register("case", _end_cases)
     retention.register("received_referral", _end_received)
 
@@ -128,6 +133,19 @@ def erase_of_person(person: Person) -> None:
 def in_use(person: Person) -> bool:
     """Whether a case still refers to the person, so that retention leaves the person alone."""
     return Case.objects.filter(person=person).exists()
+
+
+def case_step(actor: Actor, submission: Submission) -> NextStep | None:
+    """What a finding's page offers: the case it led to, or opening one."""
+    if not decide(actor, Action.READ, Kind.CASE).allowed:
+        return None
+    case = services.of_submission(actor, submission.pk)
+    if case is not None:
+        return NextStep(_("Go to the case"), reverse("cases:case", args=[case.code]))
+    if not decide(actor, Action.CREATE, Kind.CASE).allowed:
+        return None
+    query = urlencode({"submission": submission.pk})
+    return NextStep(_("Open a case"), f"{reverse('cases:new')}?{query}")
 
 
 def _end_cases(rule: RetentionRule, today: date) -> int:

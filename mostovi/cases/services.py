@@ -87,7 +87,7 @@ def find(actor: Actor, code: str, action: Action = Action.READ) -> Case:
     except codes.CodeError as error:
         raise Case.DoesNotExist from error
     rows = visible(actor, action).select_related("person", "procedure")
-    return rows.get(code=canonical)
+    return rows.prefetch_related("procedure__events").get(code=canonical)
 
 
 @transaction.atomic

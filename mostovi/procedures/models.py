@@ -83,8 +83,8 @@ class Instance(models.Model):
         return f"{self.code} {self.id}"
 
     def happened(self) -> list[Happened]:
-        """The events as the engine sees them, in order (one query)."""
-        return [event.happened() for event in self.events.order_by("sequence")]
+        """The events as the engine sees them, in order (one query, none when prefetched)."""
+        return [event.happened() for event in self.events.all()]
 
 
 class EventQuerySet(models.QuerySet["Event"]):
