@@ -13,8 +13,10 @@ class ScreeningConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Make findings as soon as a submission is complete."""
+        """Make findings as soon as a submission is complete; end submissions on time."""
+        from mostovi.rights import retention
         from mostovi.screening.finding_services import find_when_complete
-        from mostovi.screening.submission_services import on_complete
+        from mostovi.screening.submission_services import end_submissions, on_complete
 
         on_complete(find_when_complete)
+        retention.register("submission", end_submissions)

@@ -166,6 +166,8 @@ class Submission(Sealed):
         "Device", on_delete=models.SET_NULL, null=True, related_name="submissions"
     )
     received_at = models.DateTimeField()
+    # Set when a case was opened from it; from then on it ends with the case (R10).
+    led_to_case = models.BooleanField(default=False)
 
     class Meta:
         indexes = [

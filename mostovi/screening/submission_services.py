@@ -12,8 +12,9 @@ import base64
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import IO
 from uuid import UUID, uuid4
 from xml.etree.ElementTree import canonicalize
@@ -25,6 +26,7 @@ from django.db.models import QuerySet
 from mostovi.rights.access import Action, Actor, Kind, Refused, Scope, covers, require
 from mostovi.rights.audit import AuditTag
 from mostovi.rights.purposes import Purpose
+from mostovi.rights.retention import RetentionRule, cutoff
 from mostovi.rights.services import destroy_subject, record
 from mostovi.rights.storage import opened
 from mostovi.rights.vault import KeyDestroyed, vault
@@ -444,6 +446,8 @@ def adopt(actor: Actor, *, submission: Submission, key_id: UUID) -> None:
     if not _covered(actor, scope, submission):
         raise Submission.DoesNotExist
     old_key = submission.key_id
+    Submission.objects.filter(root=submission.root_id).update(led_to_case=True)
+    submission.led_to_case = True
     if old_key == key_id:
         return
     decisions = FindingDecision.objects.filter(finding__submission=submission)
@@ -455,6 +459,26 @@ def adopt(actor: Actor, *, submission: Submission, key_id: UUID) -> None:
     record(actor, AuditTag.SUBMISSION_ADOPTED, handle=handle(submission))
     if not Submission.objects.filter(key_id=old_key).exists():
         destroy_subject(actor, old_key, reason="adopted")
+
+
+def end_submissions(rule: RetentionRule, today: date) -> int:
+    """Erase submissions that led to no case and have reached their end; returns how many (R10)."""
+    before = cutoff(rule, today)
+    if before is None:
+        return 0
+    system, ended = Actor.system(Purpose.PROTECTION), 0
+    due = Submission.objects.filter(led_to_case=False, received_at__date__lt=before)
+    for submission in list(due.order_by("-received_at")[:1000]):
+        with transaction.atomic():
+            for blob in submission.files.values_list("blob", flat=True):
+                # Once the rows are gone for good; a file left by a crash is swept later.
+                transaction.on_commit(partial(blobs.delete, settings.MOSTOVI.blobs, blob))
+            key = submission.key_id
+            submission.delete()
+            if not Submission.objects.filter(key_id=key).exists():
+                destroy_subject(system, key, reason="retention")
+        ended += 1
+    return ended
 
 
 def sweep_blobs(now: datetime) -> int:

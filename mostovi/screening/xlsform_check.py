@@ -253,6 +253,12 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         gettext_noop("The brackets or quotes in '{found}' do not close."),
         gettext_noop("Add the missing one."),
     ),
+    "expression_invalid": (
+        gettext_noop("'{found}' is not XPath; the form would not open on any device."),
+        gettext_noop(
+            "Correct the expression; see https://docs.getodk.org/form-operators-functions/."
+        ),
+    ),
     "form_id_characters": (
         gettext_noop("The form_id '{found}' has characters that addresses cannot carry."),
         gettext_noop("Use letters, digits, '_', '-' and '.': '{wanted}'."),

@@ -5,16 +5,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePath
 from typing import TypedDict
 
+from lxml import etree
 from pyxform.errors import PyXFormError
 from pyxform.xls2xform import convert
 
-from mostovi.screening.forms import Form, FormError, read_form
+from mostovi.screening.forms import XFORMS, Form, FormError, parse_xml, read_form
 from mostovi.screening.xlsform import Book, WorkbookError, cell_name, read_book
 from mostovi.screening.xlsform_check import (
     Change,
@@ -122,6 +123,9 @@ def _convert(
         wanted = "Compare the form with the template at https://xlsform.org/en/#basic-format."
         found_bug = Problem("converter", details={"found": text, "wanted": wanted})
         return Report(name, Outcome.REFUSED, (*notices, found_bug), changes)
+    wrong = list(_wrong_expressions(book, result.xform))
+    if wrong:
+        return Report(name, Outcome.REFUSED, (*notices, *wrong), changes)
     notices += [
         Problem("converter_warning", details={"found": text}, severity=Severity.WARNING,
                 **_place(book, text))
@@ -130,6 +134,49 @@ def _convert(
     return Report(
         name, Outcome.CONVERTED, tuple(notices), changes, result.xform, form, result.itemsets or ""
     )
+
+
+_COLUMNS = {
+    "relevant": ("relevant", "relevance"),
+    "constraint": ("constraint",),
+    "calculate": ("calculation", "calculate"),
+    "required": ("required",),
+    "readonly": ("readonly", "read_only"),
+    "nodeset": ("choice_filter",),
+}
+
+
+def _wrong_expressions(book: Book, xform: str) -> Iterator[Problem]:
+    """Expressions that pyxform passes on without reading, and that no device could read.
+
+    ODK's XPath is XPath 1.0 with more functions, so a parser of XPath 1.0 knows its syntax.
+    """
+    root = parse_xml(xform.encode())
+    for bind in root.iter(f"{{{XFORMS}}}bind"):
+        for attribute in ("relevant", "constraint", "calculate", "required", "readonly"):
+            yield from _wrong(book, bind.get("nodeset", ""), attribute, bind.get(attribute, ""))
+    for parent in root.iter():
+        for itemset in parent.findall(f"{{{XFORMS}}}itemset"):
+            yield from _wrong(book, parent.get("ref", ""), "nodeset", itemset.get("nodeset", ""))
+
+
+def _wrong(book: Book, path: str, attribute: str, expression: str) -> Iterator[Problem]:
+    try:
+        if expression.strip():
+            etree.XPath(expression)
+        return
+    except etree.XPathSyntaxError:
+        pass
+    table = book.tables["survey"]
+    names, column = table.column("name", "tag", "value"), table.column(*_COLUMNS[attribute])
+    asked = path.rstrip("/").rsplit("/", 1)[-1]
+    row = next((row for row in table.rows() if table.get(row, names) == asked), None)
+    written = table.get(row, column) if row else ""
+    yield Problem(
+        "expression_invalid", "survey", row, table.name_of(column),
+        cell_name(row, column) if row and column else "",
+        {"found": written or " ".join(expression.split())},
+    )  # fmt: skip
 
 
 def _fill_settings(book: Book, name: str, data: bytes) -> list[Problem]:

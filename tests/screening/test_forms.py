@@ -128,6 +128,7 @@ REFUSED: list[tuple[str, str, str, str]] = [
     ("end_without_begin", "type | name | label\ntext | a | A\nend_group", "", "was not opened"),
     ("begin_without_end", "type | name | label\nbegin_group | g | G\ntext | a | A", "", "never closed"),
     ("expression_brackets", "type | name | label | relevant\ntext | a | A |\ntext | b | B | (${a} = 'x'", "", "do not close"),
+    ("expression_invalid", "type | name | label | constraint\ninteger | a | A | . > > 3", "", "is not XPath"),
     ("no_header", "kind | name | label\ntext | a | A", "", "no column 'type'"),
 ]  # fmt: skip
 
@@ -310,7 +311,8 @@ def test_every_problem_has_a_text() -> None:
 
 
 PUBLISHED = {
-    "XLSForm+pyxform__tests__bug_example_xls__xl_date_ambiguous.xlsx": Outcome.CONVERTED,
+    # Its choice filter is not XPath; pyxform converts it, but no device opens the result.
+    "XLSForm+pyxform__tests__bug_example_xls__xl_date_ambiguous.xlsx": Outcome.REFUSED,
     "XLSForm+pyxform__tests__example_xls__choice_filter_test.xlsx": Outcome.CONVERTED,
     "getodk+sample-forms__xml-examples__preview-service__xlsforms__all-question-types-v2024091201-3.xlsx": Outcome.CONVERTED,
     # An old .xls under the name .xlsx, at which the converter itself gives up.
@@ -332,7 +334,7 @@ def test_published_forms(name: str, outcome: Outcome) -> None:
     report = examine((FOLDER / name).read_bytes(), name, repairing=True)
     assert report.outcome is outcome
     if outcome is Outcome.REFUSED:
-        assert "${S1}" in {p.details["found"] for p in report.errors}
+        assert {p.details["found"] for p in report.errors} & {"${S1}", "label::English != ''"}
         assert all(p.cell and p.how for p in report.errors)
     else:
         assert report.form is not None

@@ -28,6 +28,7 @@ from mostovi.screening.form_services import add_media, offer
 from mostovi.screening.models import Device, Submission, SubmissionFile
 from mostovi.screening.submission_services import (
     adopt,
+    end_submissions,
     on_complete,
     read_file,
     read_submission,
@@ -474,6 +475,26 @@ def test_adopting_seals_under_the_persons_key_and_erasing_it_erases_all(collect:
     with pytest.raises(KeyDestroyed):
         read_submission(actor, held.pk)
     assert verify_chain()[1] == []
+
+
+def test_a_submission_that_led_to_no_case_ends_and_one_that_did_stays(collect: Collect) -> None:
+    from datetime import date
+
+    from mostovi.rights.retention import rules
+    from mostovi.rights.vault import vault
+
+    for name in ("one", "two"):
+        xml = filled(instance_id=f"uuid:{name}", body=f"<photo>{name}.jpg</photo>")
+        collect.submit({"xml_submission_file": xml, f"{name}.jpg": b"picture"})
+    one, two = Submission.objects.order_by("instance_id")
+    adopt(one.device.actor(), submission=one, key_id=vault().new_key())  # type: ignore[union-attr]
+    blob = two.files.get().blob
+    today = two.received_at.date()
+    assert end_submissions(rules()["submission"], today) == 0
+    assert end_submissions(rules()["submission"], date(today.year + 1, today.month, 1)) == 1
+    assert list(Submission.objects.all()) == [one]
+    assert SubmissionFile.objects.get().submission == one
+    assert not SubmissionFile.objects.filter(blob=blob).exists()
 
 
 def test_orphaned_files_are_swept_and_known_ones_stay(collect: Collect) -> None:
