@@ -186,10 +186,10 @@ def _load_batch(
     ]
     _date_back(met)
     _link_families(met)
-    submissions = _screenings(met, now)
+    submissions, screened = _screenings(met)
     cases = _open_cases(actor, met, submissions, now)
     referrals = _refer(actor, met, cases, now)
-    return Loaded(len(files), len(cases), referrals, len(submissions))
+    return Loaded(len(files), len(cases), referrals, screened)
 
 
 # --- People ------------------------------------------------------------------------------------
@@ -272,8 +272,8 @@ def _stored(moment: datetime) -> Any:
 # --- Screenings --------------------------------------------------------------------------------
 
 
-def _screenings(met: Sequence[_Met], now: datetime) -> dict[int, Submission]:
-    """Submissions with their findings; by number of the person, the one a case rests on."""
+def _screenings(met: Sequence[_Met]) -> tuple[dict[int, Submission], int]:
+    """Submissions with findings: by number of the person the one a case rests on, and how many."""
     versions = _versions()
     chosen = [
         (m, form_id, answers)
@@ -301,7 +301,7 @@ def _screenings(met: Sequence[_Met], now: datetime) -> dict[int, Submission]:
     _seal(findings)
     Submission.objects.bulk_create([row for row, _ in rows], batch_size=ROW_BATCH)
     Finding.objects.bulk_create([row for row, _ in findings], batch_size=ROW_BATCH)
-    return leading
+    return leading, len(rows)
 
 
 def _versions() -> dict[str, FormVersion]:
