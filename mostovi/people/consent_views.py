@@ -161,7 +161,8 @@ def _text_context(
     """The consent text with its gaps filled, in the person's language."""
     text = consent_texts.text("sharing", language)
     with in_language(text.language):
-        day = date_format(until, "DATE_FORMAT") if until else "—"
+        # Several languages end a date with a full stop, and so does the sentence.
+        day = date_format(until, "DATE_FORMAT").rstrip(".") if until else "—"
     name = sharing.receiver_name(receiver)
     return {
         "text": text,

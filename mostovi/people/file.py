@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -14,6 +14,17 @@ from mostovi.people.models import Conflict, Person
 from mostovi.people.names import PersonName, best_first
 
 Values = dict[str, Any]
+
+
+def romanised(name: PersonName | None, recorded: Sequence[PersonName]) -> str:
+    """`name` in Latin letters for those who cannot read its script.
+
+    A recorded Latin spelling comes before our own reading: Arabic script leaves vowels out.
+    """
+    if name is None or name.script == "Latn":
+        return ""
+    latin = next((other.written for other in recorded if other.script == "Latn"), "")
+    return latin or name.romanised
 
 
 @dataclass(frozen=True)
@@ -61,6 +72,7 @@ class Glance:
     sex: str
     synthetic: bool = False
     erased: bool = False
+    names: Sequence[PersonName] = ()
 
     @property
     def written(self) -> str:
@@ -70,9 +82,7 @@ class Glance:
     @property
     def romanised(self) -> str:
         """The name in Latin letters; empty when it is in Latin letters already."""
-        if self.name is None or self.name.script == "Latn":
-            return ""
-        return self.name.romanised
+        return romanised(self.name, self.names)
 
 
 @dataclass(frozen=True)
@@ -104,6 +114,11 @@ class PersonFile:
         return listed[0] if listed else None
 
     @property
+    def romanised(self) -> str:
+        """The main name in Latin letters; empty when it is in Latin letters already."""
+        return romanised(self.main_name, [row.name for row in self.names])
+
+    @property
     def other_names(self) -> list[PersonName]:
         """All names but the first."""
         return best_first([row.name for row in self.names])[1:]
@@ -124,6 +139,7 @@ class PersonFile:
             sex=self.single.get("sex") or "not_asked",
             synthetic=self.person.synthetic,
             erased=self.person.erased_at is not None,
+            names=[row.name for row in self.names],
         )
 
     def value(self, name: str) -> Any:

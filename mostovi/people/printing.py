@@ -29,4 +29,4 @@ def code_drawing(code: str) -> str:
     image.save(written)
     text = written.getvalue().decode()
     # Only the drawing, so that it can stand inside a page.
-    return text[text.index("<svg") :].replace("<svg", '<svg class="qr" role="img"', 1)
+    return text[text.index("<svg") :].replace("<svg", '<svg class="qr" aria-hidden="true"', 1)

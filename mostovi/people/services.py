@@ -384,7 +384,7 @@ def _glances(people: Sequence[Person]) -> dict[UUID, Glance]:
         listed = names.best_first(by_person.get(person.pk, []))
         found[person.pk] = Glance(
             code=person.code, name=listed[0] if listed else None,
-            birth=Birth.from_json(single.get("birth")), sex=person.sex,
+            birth=Birth.from_json(single.get("birth")), sex=person.sex, names=listed,
             synthetic=person.synthetic, erased=value is None,
         )  # fmt: skip
     return found

@@ -414,11 +414,16 @@ def printed_code(request: ActingRequest, code: str) -> HttpResponse:
         "drawing": printing.code_drawing(written),
         "address": printing.own_file_address(),
         "text": text,
-        "says": text.labels["code_text"].format(address=printing.own_file_address()),
+        "says": text.labels["code_text"].format(address=_isolated(printing.own_file_address())),
     }
     answer = render(request, "people/code_sheet.html", context)
     answer["Cache-Control"] = "no-store"
     return answer
+
+
+def _isolated(address: str) -> str:
+    """An address that stays left to right inside a right-to-left sentence."""
+    return f"\u2066{address}\u2069"
 
 
 @door(Action.CHANGE, Kind.PERSON)
