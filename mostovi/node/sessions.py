@@ -17,6 +17,7 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.signals import user_logged_out
 from django.contrib.auth.views import redirect_to_login
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -151,6 +152,14 @@ def end_session(account: Account, pk: int) -> bool:
         detail={"why": "by_owner"},
     )  # fmt: skip
     return True
+
+
+def forget_ended(now: datetime) -> int:
+    """Delete sessions that have run out, with the addresses and browsers noted beside them."""
+    ended, _models = Session.objects.filter(expire_date__lte=now).delete()
+    alive = Session.objects.values("session_key")
+    forgotten, _models = UserSession.objects.exclude(session_key__in=alive).delete()
+    return ended + forgotten
 
 
 def _signed_in(sender: Any, request: HttpRequest, user: Account, **details: Any) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from typing import Any
 
 from django.conf import settings
@@ -53,6 +54,7 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
         "themes": _themes(theme if theme in THEMES else "auto"),
         "languages": _languages(),
         "language": _language(),
+        "passkeys": _has_a_name(request),
         "account_name": str(user) if signed_in else "",
         "actor": None,
         "rooms": [],
@@ -61,6 +63,16 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
     if actor is not None and signed_in and getattr(request, "membership", None):
         around |= _acting(request, actor)
     return around
+
+
+def _has_a_name(request: HttpRequest) -> bool:
+    """Whether the node was opened by name: browsers offer no passkey for a bare number."""
+    host = request.META.get("HTTP_HOST", "").rsplit(":", 1)[0].strip("[]")
+    try:
+        ip_address(host)
+    except ValueError:
+        return True
+    return False
 
 
 def _acting(request: Any, actor: Any) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from allauth.usersessions.models import UserSession
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpResponse
 from django.template import Context, Template
@@ -331,6 +332,24 @@ def test_the_session_changes_its_number_at_sign_in(staff: Staff, client: Client)
     before = client.session.session_key
     client.post("/accounts/login/", {"login": "mira", "password": "four quiet bridges stand"})
     assert client.session.session_key != before
+
+
+def test_ended_sessions_are_forgotten_with_their_addresses(staff: Staff, sign_in: SignIn) -> None:
+    staff("mira", Role.ANALYST)
+    with time_machine.travel(NOW, tick=False):
+        sign_in("mira")
+    with time_machine.travel(NOW + timedelta(hours=11), tick=False):
+        kept = sign_in("mira")
+    assert sessions.forget_ended(NOW + timedelta(hours=13)) >= 2
+    assert UserSession.objects.get().session_key == kept.session.session_key
+    assert sessions.forget_ended(NOW + timedelta(hours=13)) == 0
+
+
+def test_passkeys_are_offered_only_where_the_node_has_a_name(staff: Staff) -> None:
+    for host, offered_here in (("localhost:8000", True), ("node.example", True),
+                               ("127.0.0.1:8000", False), ("[::1]:8000", False)):  # fmt: skip
+        page = Client(headers={"host": host}).get("/accounts/login/").content.decode()
+        assert ("passkey_login" in page) is offered_here, host
 
 
 # --- Today and the rail ---
