@@ -49,11 +49,24 @@ class Table:
     key: str
     title: str
     cells: dict[tuple[int, int], str] = field(default_factory=dict)
+    _headers: dict[int, str] | None = field(default=None, compare=False, repr=False)
+    _rows: list[int] | None = field(default=None, compare=False, repr=False)
+
+    def put(self, row: int, column: int, text: str) -> None:
+        """Write a cell; '' empties it."""
+        if text:
+            self.cells[row, column] = text
+        else:
+            self.cells.pop((row, column), None)
+        self._headers = self._rows = None
 
     @property
     def headers(self) -> dict[int, str]:
         """Column number to header text."""
-        return {column: text for (row, column), text in sorted(self.cells.items()) if row == 1}
+        if self._headers is None:
+            first = sorted((column, text) for (row, column), text in self.cells.items() if row == 1)
+            self._headers = dict(first)
+        return self._headers
 
     @property
     def last_row(self) -> int:
@@ -73,7 +86,9 @@ class Table:
 
     def rows(self) -> Iterator[int]:
         """Numbers of the rows below the header that hold anything."""
-        yield from sorted({row for row, _ in self.cells if row > 1})
+        if self._rows is None:
+            self._rows = sorted({row for row, _ in self.cells if row > 1})
+        yield from self._rows
 
     def name_of(self, column: int | None) -> str:
         """Header of a column."""

@@ -355,10 +355,8 @@ def _apply(book: Book, problem: Problem) -> list[Change]:
         if edit.row == 0:
             book.titles = [edit.after if t == edit.before else t for t in book.titles]
             table.title = edit.after
-        elif edit.after:
-            table.cells[edit.row, edit.column] = edit.after
         else:
-            table.cells.pop((edit.row, edit.column), None)
+            table.put(edit.row, edit.column, edit.after)
         if table.title not in book.titles:
             book.titles.append(table.title)
     return [
@@ -983,4 +981,4 @@ def set_setting(book: Book, name: str, value: str) -> None:
     """Write a value on the sheet 'settings' of this copy of the book."""
     for edit in _set_setting(book, name, value):
         table = book.tables.setdefault("settings", Table("settings", "settings"))
-        table.cells[edit.row, edit.column] = edit.after
+        table.put(edit.row, edit.column, edit.after)
