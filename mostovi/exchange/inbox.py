@@ -35,7 +35,7 @@ from mostovi.rights.access import Action, Actor, Kind, require
 from mostovi.rights.audit import AuditTag
 from mostovi.rights.purposes import Purpose
 from mostovi.rights.services import head, record, record_many
-from mostovi.rights.vault import vault
+from mostovi.rights.vault import KeyDestroyed, vault
 
 logger = logging.getLogger(__name__)
 DIRECT: Final = XRoadRequest()
@@ -404,7 +404,13 @@ def _run_followers(lane: InboxThread, numbers: Sequence[int], batch: _Batch) -> 
             # It ran at once (urgent), or was rejected when it came.
             lane.last_digest = row.digest
             continue
-        letter = read(parked.values()["envelope"])
+        try:
+            letter = read(parked.values()["envelope"])
+        except KeyDestroyed:
+            _reject_erased(row, batch)
+            lane.last_digest = row.digest
+            parked.delete()
+            continue
         row.state = InboxState.HANDLED
         if letter.prev != lane.last_digest:
             _reject(row, letter, _broken_chain(), batch)
@@ -415,6 +421,16 @@ def _run_followers(lane: InboxThread, numbers: Sequence[int], batch: _Batch) -> 
         lane.last_digest = _carried_digest(letter, row.digest)
         parked.delete()
         transaction.on_commit(partial(vault().destroy, parked.key_id))
+
+
+def _reject_erased(row: InboxLetter, batch: _Batch) -> None:
+    """Its content was erased while it waited (consent withdrawn, retention): it never runs."""
+    row.state, row.reason = InboxState.REJECTED, Reason.ERASED
+    row.reason_text = "The content was erased while the letter waited for an earlier one."
+    row.receipt = _receipt(row, Verdict.REJECTED, batch)
+    row.save(update_fields=["state", "reason", "reason_text", "receipt"])
+    handle = vault().handle("letter", row.letter)
+    batch.heard.append((AuditTag.LETTER_REJECTED, Purpose(row.purpose), handle))
 
 
 def _broken_chain() -> Reject:

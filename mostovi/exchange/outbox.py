@@ -57,6 +57,7 @@ VOID: Final = "mostovi.exchange.void.v1"
 LIFETIME: Final = timedelta(hours=72)
 LEASE: Final = timedelta(seconds=15)
 ROUND: Final = 256
+PARCEL: Final = 900_000
 CONCURRENT_PEERS: Final = 8
 _SETTLED: Final = (
     "state", "receipt", "received_at", "reason", "reason_text", "settled_at", "lease_until",
@@ -296,7 +297,20 @@ def _parcels(code: str, rows: list[OutboxLetter], now: datetime) -> list[tuple[P
             _erase_waiting(row, now)
             continue
         ready.append(Sealed(row, _token(row, values, key, receiver)))
-    return [(peer, ready[start : start + size]) for start in range(0, len(ready), size)]
+    return [(peer, parcel) for parcel in _cut(ready, size)]
+
+
+def _cut(ready: Sequence[Sealed], size: int) -> list[list[Sealed]]:
+    """At most `size` letters and `PARCEL` bytes a request: many proxies stop at a megabyte."""
+    parcels: list[list[Sealed]] = []
+    held = 0
+    for item in ready:
+        if not parcels or len(parcels[-1]) == size or held + len(item.token) > PARCEL:
+            parcels.append([])
+            held = 0
+        parcels[-1].append(item)
+        held += len(item.token) + 1
+    return parcels
 
 
 def _local(error: ExchangeError) -> Result:
@@ -349,6 +363,9 @@ def _carry(peer: Peer, parcel: list[Sealed], carrier: Transport) -> list[Answere
     body = "\n".join(item.token for item in parcel).encode()
     try:
         reply = carrier.request("POST", url, body=body, headers=headers)
+        if len(parcel) > 1 and reply.status != 202 and reply.status < 500:
+            # The request was refused, not the letters: each gets its own answer.
+            return [answer for item in parcel for answer in _carry(peer, [item], carrier)]
         results = _results(reply, len(parcel))
     except Unreachable as error:
         results = [Result(0, Reason.UNREACHABLE, str(error))] * len(parcel)

@@ -20,7 +20,6 @@ from mostovi.exchange.attachments import (
 from mostovi.exchange.inbox import Answer, close_alarm, parked_since, receive, receive_many
 from mostovi.exchange.models import (
     Attachment,
-    InboxLetter,
     OutboxLetter,
     OutboxState,
     OutboxThread,
@@ -90,9 +89,7 @@ def erase_thread(actor: Actor, *, thread: UUID) -> int:
     erased = erase_of(Attachment.objects.filter(inbox__thread=thread, inbox__purpose=purpose))
     erased += erase_of(Attachment.objects.filter(outbox__thread=thread, outbox__purpose=purpose))
     for parked in ParkedLetter.objects.filter(inbox__thread=thread, inbox__purpose=purpose):
-        erased += 1
-        # The row stays in its place; without its key the content is gone for good.
-        transaction.on_commit(partial(vault().destroy, parked.key_id))
+        erased += _forget(parked)
     settled = OutboxLetter.objects.filter(
         thread=thread,
         purpose=purpose,
@@ -101,6 +98,14 @@ def erase_thread(actor: Actor, *, thread: UUID) -> int:
     erased += settled.update(sealed=b"")
     record(actor, AuditTag.THREAD_ERASED, handle=vault().handle("thread", thread))
     return erased
+
+
+def _forget(parked: ParkedLetter) -> int:
+    """Destroy a parked letter's key; the row stays in its place. 0 when it was done before."""
+    if not vault().holds(parked.key_id):
+        return 0
+    transaction.on_commit(partial(vault().destroy, parked.key_id))
+    return 1
 
 
 def end_letters(rule: RetentionRule, today: date) -> int:
@@ -116,11 +121,8 @@ def end_letters(rule: RetentionRule, today: date) -> int:
             state__in=[OutboxState.WAITING, OutboxState.PARKED]
         )
         ended += old.exclude(sealed=b"").update(sealed=b"")
-        parked = ParkedLetter.objects.filter(inbox__received_at__lt=moment)
-        for letter in parked:
-            transaction.on_commit(partial(vault().destroy, letter.key_id))
-            ended += 1
-        InboxLetter.objects.filter(parked__in=parked).update(reason="ended")
+        for parked in ParkedLetter.objects.filter(inbox__received_at__lt=moment):
+            ended += _forget(parked)
         _forget_threads(moment)
     return ended
 

@@ -379,8 +379,9 @@ def test_erasing_a_thread_makes_a_parked_letter_unreadable(
     from mostovi.rights.vault import KeyDestroyed
 
     thread = uuid4()
-    known.letter(thread=thread)
-    receive(to_us(thread=thread), NOW)
+    first = known.letter(thread=thread)
+    token = to_us(thread=thread)
+    receive(token, NOW)
     parked = ParkedLetter.objects.get()
     erase_thread(Actor.system(Purpose.ASYLUM), thread=thread)
     assert parked.values()["envelope"]
@@ -388,3 +389,9 @@ def test_erasing_a_thread_makes_a_parked_letter_unreadable(
         erase_thread(Actor.system(Purpose.PROTECTION), thread=thread)
     with pytest.raises(KeyDestroyed):
         parked.values()
+    assert erase_thread(Actor.system(Purpose.PROTECTION), thread=thread) == 0
+    # The gap is filled later: the erased letter is rejected and holds nobody up.
+    assert receive(to_us(first), NOW).status == 202
+    assert read(receive(token, NOW).receipt).reason == Reason.ERASED
+    assert receive(to_us(thread=thread), NOW).status == 202
+    assert [item.seq for item in handled] == [1, 3]

@@ -111,6 +111,26 @@ def test_many_letters_share_a_request_and_a_plain_node_gets_one_each(
     assert len(carrier.requests) == 5
 
 
+def test_a_refused_parcel_costs_no_letter(
+    write: Callable[..., OutboxLetter], carrier: FakePeer
+) -> None:
+    for _ in range(5):
+        write()
+    carrier.fails = [Reply(413, b"<html>Request Entity Too Large", {})]
+    assert relay_due(SOON, carrier) == 5
+    assert len(carrier.requests) == 6
+    assert {row.state for row in OutboxLetter.objects.all()} == {OutboxState.DELIVERED}
+
+
+def test_large_letters_go_in_parcels_below_a_megabyte(
+    write: Callable[..., OutboxLetter], carrier: FakePeer
+) -> None:
+    for _ in range(40):
+        write(data=referral(summary="名" * 4000))
+    assert relay_due(SOON, carrier) == 40
+    assert len(carrier.requests) == 2
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -369,9 +389,9 @@ def test_a_withdrawn_letter_is_erased_and_its_place_held(
 ) -> None:
     thread = uuid4()
     first, second, third = (write(thread=thread) for _ in range(3))
-    carrier.fails = [problem(400, "expired")]
-    relay_due(SOON, carrier)
-    # One refusal for the whole parcel: all three are dead.
+    # The parcel is refused, and then each of its letters.
+    carrier.fails = [problem(400, "expired")] * 4
+    assert relay_due(SOON, carrier) == 3
     retry(administrator, letter_id=first.pk, now=SOON)
     withdraw(administrator, letter_id=second.pk, now=SOON)
     retry(administrator, letter_id=third.pk, now=SOON)
