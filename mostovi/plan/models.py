@@ -75,15 +75,10 @@ class Evidence(AppendOnly):
         return self.title
 
 
-class Origin(models.TextChoices):
-    """Where a figure came from."""
-
-    IMPORT = "import", _("Imported file")
-    STATISTICS = "statistics", _("Monthly statistics")
-
-
 class IndicatorValue(AppendOnly):
-    """A value of an indicator beside the report's baseline. The newest one is shown.
+    """A value of an indicator from an imported file. The newest one stands beside the baseline.
+
+    Numbers of the monthly statistics are not copied here: pages read them where they are released.
 
     `indicator` is a code of the baseline. `parts` are the numbers it was computed from,
     `fingerprint` the SHA-256 of the file they came from.
@@ -96,7 +91,6 @@ class IndicatorValue(AppendOnly):
     value = models.DecimalField(max_digits=20, decimal_places=3)
     parts = models.JSONField(default=dict)
     source = models.CharField(max_length=300)
-    origin = models.CharField(max_length=20, choices=Origin.choices)
     file_name = models.CharField(max_length=200, blank=True)
     fingerprint = models.CharField(max_length=64, blank=True)
     recorded_at = models.DateTimeField()

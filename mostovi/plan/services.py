@@ -19,7 +19,7 @@ from mostovi.exchange.services import post
 from mostovi.plan import letters, stock
 from mostovi.plan.content import plan
 from mostovi.plan.letters import EvidenceLine, Report
-from mostovi.plan.models import Evidence, IndicatorValue, Origin, PartnerProgress
+from mostovi.plan.models import Evidence, IndicatorValue, PartnerProgress
 from mostovi.rights.access import Action, Actor, Kind, require
 from mostovi.rights.audit import AuditTag
 from mostovi.rights.roles import Role
@@ -178,7 +178,6 @@ def import_stock(
             "rows": len(reading.rows),
         },
         source=STOCK_SOURCE,
-        origin=Origin.IMPORT,
         file_name=file_name[:200],
         fingerprint=hashlib.sha256(content).hexdigest(),
         recorded_at=now or timezone.now(),

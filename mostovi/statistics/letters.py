@@ -34,7 +34,7 @@ class ReceivedMonth:
 
 def rows(table: Table, published: Published) -> list[list[Any]]:
     """`table`'s cells as stored and sent: [codes in the dimensions' order, count or None]."""
-    return [[list(cell.keys(table.names).values()), published[cell]] for cell in table.cells()]
+    return [[list(cell.keys(table.names).values()), published[cell]] for cell in table.cells]
 
 
 def cells_of(table: Table, stored: list[list[Any]]) -> dict[Cell, int | None]:
@@ -95,7 +95,7 @@ def read(template: Template, data: Mapping[str, Any]) -> ReceivedMonth:
     for table in template.tables:
         published |= _checked(table, sent[table.code], template.rule)
     try:
-        ranges(published, template.relations(), 0)
+        ranges(published, template.relations, 0)
     except ValueError as error:
         raise Unacceptable(str(error)) from error
     return ReceivedMonth(
@@ -106,7 +106,7 @@ def read(template: Template, data: Mapping[str, Any]) -> ReceivedMonth:
 def _checked(table: Table, sent: Mapping[str, Any], rule: Rule) -> dict[Cell, int | None]:
     if list(table.names) != sent["dimensions"] or table.measure != sent["measure"]:
         raise Unacceptable(f"Table {table.code}: the dimensions are not those of the template.")
-    expected = [cell.keys(table.names) for cell in table.cells()]
+    expected = [cell.keys(table.names) for cell in table.cells]
     found: dict[Cell, int | None] = {}
     for entry in sent["cells"]:
         keys = dict(zip(table.names, entry["codes"], strict=False))

@@ -46,7 +46,7 @@ class Line:
 
 def figures(template: Template, published: Published) -> dict[Cell, Figure]:
     """Every cell of one partner's month as a figure."""
-    bounds = ranges(published, template.relations(), 0)
+    bounds = ranges(published, template.relations, 0)
     return {
         cell: Figure("shown", value, value)
         if value is not None

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID, uuid5
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -76,7 +76,7 @@ def compute(month: Month) -> Computed:
     # Tables of different measures share no sum; each group is protected as one system.
     for measure in dict.fromkeys(table.measure for table in chosen.tables):
         part = {cell: count for cell, count in counts.items() if cell.measure == measure}
-        sums = [r for r in chosen.relations() if r.total.measure == measure]
+        sums = [r for r in chosen.relations if r.total.measure == measure]
         hidden |= suppress(part, sums, chosen.rule, earlier, secret)
     return Computed(month, len(earlier) + 1, counts, publish(counts, hidden))
 
@@ -137,10 +137,15 @@ def release(
         actor, AuditTag.STATISTICS_RELEASED,
         detail={"month": str(month), "revision": seen.revision},
     )  # fmt: skip
-    return _store(
-        seen.published, partner=settings.MOSTOVI.partner, node=settings.MOSTOVI.code, month=month,
-        revision=seen.revision, status=Status.RELEASED, at=now, by=actor, letter_id=letter.pk,
-    )  # fmt: skip
+    try:
+        return _store(
+            seen.published, partner=settings.MOSTOVI.partner, node=settings.MOSTOVI.code,
+            month=month, revision=seen.revision, status=Status.RELEASED, at=now, by=actor,
+            letter_id=letter.pk,
+        )  # fmt: skip
+    except IntegrityError as error:
+        # Two officers released at the same moment; the first one's revision stands.
+        raise NotReleasable(_("A colleague has just released this month. Look again.")) from error
 
 
 def receive(letter: ReceivedLetter) -> None:
@@ -217,7 +222,7 @@ def _store(
             value=published[cell],
         )
         for table in chosen.tables
-        for cell in table.cells()
+        for cell in table.cells
     )
     return tables
 

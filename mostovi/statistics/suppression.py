@@ -195,9 +195,15 @@ def ranges(
     """
     low = {cell: least if count is None else count for cell, count in published.items()}
     high: dict[Cell, int | None] = dict(published)
+    unsettled = []
+    for relation in relations:
+        if any(published[cell] is None for cell in relation.cells):
+            unsettled.append(relation)
+        elif low[relation.total] != sum(low[part] for part in relation.parts):
+            raise ValueError(f"{relation.total.measure}: the published sums contradict each other.")
     for _ in range(_MOST_PASSES):
         changed = False
-        for relation in relations:
+        for relation in unsettled:
             for cell in relation.cells:
                 lower, upper = _implied(cell, relation, low, high)
                 if lower > low[cell]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 from mostovi.statistics.cubes import TOTAL, Cell, Relation, cells, relations
@@ -55,13 +56,15 @@ class Table:
         """The dimensions' names in order."""
         return tuple(dimension.code for dimension in self.dimensions)
 
-    def cells(self) -> list[Cell]:
+    @cached_property
+    def cells(self) -> tuple[Cell, ...]:
         """Every cell, margins included."""
-        return cells(self.measure, self.shape)
+        return tuple(cells(self.measure, self.shape))
 
-    def relations(self) -> list[Relation]:
+    @cached_property
+    def relations(self) -> tuple[Relation, ...]:
         """Every sum that a reader of the table can form."""
-        return relations(self.measure, self.shape)
+        return tuple(relations(self.measure, self.shape))
 
     def cell(self, at: Mapping[str, str]) -> Cell:
         """The cell at the codes `at`, totals elsewhere."""
@@ -117,14 +120,16 @@ class Template:
         """The indicator called `code`. Raises `KeyError`."""
         return _coded(self.indicators, code)
 
-    def cells(self) -> list[Cell]:
+    @cached_property
+    def cells(self) -> tuple[Cell, ...]:
         """The cells of all tables, each once."""
-        return list(dict.fromkeys(cell for table in self.tables for cell in table.cells()))
+        return tuple(dict.fromkeys(cell for table in self.tables for cell in table.cells))
 
-    def relations(self) -> list[Relation]:
+    @cached_property
+    def relations(self) -> tuple[Relation, ...]:
         """The sums of all tables: one release is protected as one system."""
-        found = (relation for table in self.tables for relation in table.relations())
-        return list(dict.fromkeys(found))
+        found = (relation for table in self.tables for relation in table.relations)
+        return tuple(dict.fromkeys(found))
 
 
 def _coded(entries: Sequence[Coded], code: str) -> Coded:
@@ -203,6 +208,6 @@ def _indicator(entry: Mapping[str, Any], tables: Mapping[str, Table]) -> Indicat
     if table is None:
         raise SpecificationError(f"indicator '{code}': there is no table '{entry['table']}'.")
     indicator = Indicator(code, entry["title"], table, entry.get("at", {}))
-    if indicator.cell not in table.cells():
+    if indicator.cell not in table.cells:
         raise SpecificationError(f"indicator '{code}': table '{table.code}' has no such cell.")
     return indicator

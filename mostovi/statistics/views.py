@@ -76,7 +76,7 @@ def _table_page(
             count=counts[cell] if counts is not None else None,
             total=not cell.codes,
         )
-        for cell in table.cells()
+        for cell in table.cells
     ]
     return TablePage(
         title=in_language(table.title, language),

@@ -127,7 +127,7 @@ def test_import_keeps_the_figure_and_not_the_table(acting):
     value = services.import_stock(actor, SYNTHETIC, file_name="stock.csv")
     assert services.newest_stock() == value
     assert value.parts["rows"] == len(LINES)
-    assert (value.origin, value.officer) == ("import", actor.account)
+    assert value.officer == actor.account
 
 
 @pytest.mark.django_db
