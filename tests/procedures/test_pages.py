@@ -201,3 +201,46 @@ def test_the_check_names_gates_and_edited_files(monkeypatch: pytest.MonkeyPatch)
     for gate in library.current("referral").procedure.gates:
         gates.register("referral", gate, lambda instance, now: GateAnswer(True))
     assert [problem.code for problem in checks.check()] == ["procedures.version"]
+
+
+@pytest.fixture
+def reader(signed_in: Any) -> Client:
+    """A social worker who has signed in."""
+    return signed_in(Actor(uuid4(), Role.SOCIAL_WORKER, Purpose.PROTECTION, "border"))
+
+
+@pytest.mark.parametrize("language", ["en", "sq", "bs", "sr", "mk", "ar"])
+def test_the_pages_in_every_language(reader: Client, language: str) -> None:
+    reader.cookies["django_language"] = language
+    listed = reader.get("/procedures/", headers={"accept-language": language})
+    assert listed.status_code == 200
+    for code in library.shipped():
+        shown = reader.get(f"/procedures/{code}/", headers={"accept-language": language})
+        assert shown.status_code == 200
+        assert b"<svg" in shown.content and b"style=" not in shown.content
+        assert len(shown.content) < 150_000
+        for clock in library.current(code).procedure.clocks.values():
+            assert clock.citation in shown.content.decode()
+
+
+def test_the_page_says_what_nobody_has_checked(reader: Client) -> None:
+    shown = reader.get("/procedures/referral/").content.decode()
+    assert "Not yet checked" in shown
+    assert "not yet checked against the text" in shown
+    assert "working value, not from a law" in shown
+
+
+def test_the_downloads_through_the_door(reader: Client) -> None:
+    for name, kind in (("drawing.svg", "image/svg+xml"), ("procedure.bpmn", "application/xml")):
+        answer = reader.get(f"/procedures/case/{name}")
+        assert answer.status_code == 200 and answer["Content-Type"].startswith(kind)
+    assert reader.get("/procedures/nothing/").status_code == 404
+    assert reader.post("/procedures/").status_code in {403, 405}
+
+
+def test_the_list_and_a_file_need_few_statements(
+    reader: Client, django_assert_max_num_queries: Any
+) -> None:
+    for address in ("/procedures/", "/procedures/referral/"):
+        with django_assert_max_num_queries(12):
+            reader.get(address)
