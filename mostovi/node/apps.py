@@ -14,7 +14,9 @@ class NodeConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to sign-ins, sign-outs and changes of second factors; say what to do."""
-        from mostovi.node import forms, sessions
+        from mostovi.node import forms, sessions, technical
+        from mostovi.rights import retention
 
         sessions.connect()
+        retention.register("technical", technical.end_technical)
         forms.speak_plainly()
