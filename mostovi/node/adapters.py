@@ -165,15 +165,28 @@ class PartnerIdentityAdapter(DefaultSocialAccountAdapter):
         """Never."""
         return False
 
+    def can_authenticate_by_email(self, login: Any, email: str) -> bool:
+        """Never by an address somebody entered here; only by what an administrator tied."""
+        return False
+
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
-        """Let in the account an administrator tied to this identity; nobody is created."""
-        if sociallogin.is_existing and not request.user.is_authenticated:
-            return
+        """Let in the account an administrator tied to this identity; nobody is created.
+
+        The first sign-in by a verified address pins the provider's subject, so that an address
+        given to somebody else later opens nothing.
+        """
         account = None if request.user.is_authenticated else prepared_account(sociallogin)
         if account is None:
             _note(AuditTag.SIGN_IN_FAILED, None, step="partner")
             raise ImmediateHttpResponse(redirect("socialaccount_login_error"))
-        sociallogin.connect(request, account)
+        # What else the provider says about a colleague is not needed here.
+        sociallogin.account.extra_data = {}
+        if sociallogin.is_existing:
+            sociallogin.account.save(update_fields=["extra_data"])
+        else:
+            account.partner_subject = sociallogin.account.uid
+            account.save(update_fields=["partner_subject"])
+            sociallogin.connect(request, account)
 
 
 def prepared_account(sociallogin: Any) -> Account | None:

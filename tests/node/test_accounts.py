@@ -6,12 +6,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from allauth.account.models import EmailAddress
+from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.helpers import complete_social_login
+from allauth.socialaccount.models import SocialAccount, SocialLogin
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.messages.storage.fallback import FallbackStorage
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.test import Client, RequestFactory
 
 from mostovi.node import accounts
@@ -365,6 +375,68 @@ def test_an_unknown_identity_creates_nobody(db: None) -> None:
         PartnerIdentityAdapter().pre_social_login(request, identity())
     assert not Account.objects.exists()
     assert logged(AuditTag.SIGN_IN_FAILED) == 1
+
+
+@pytest.fixture
+def partner(settings: Any) -> None:
+    """A node whose institution has its own identity provider."""
+    app = {
+        "provider_id": "partner", "name": "Ministry", "client_id": "mostovi", "secret": "",
+        "settings": {"server_url": "https://id.example.org"},
+    }  # fmt: skip
+    settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [app]}}
+
+
+def through_the_partner(uid: str, email: str = "") -> HttpResponseBase:
+    """What follows when the institution's provider has vouched for somebody."""
+    request = RequestFactory().get("/", REMOTE_ADDR="127.0.0.1")
+    SessionMiddleware(lambda given: HttpResponse()).process_request(request)
+    request.user = AnonymousUser()
+    request._messages = FallbackStorage(request)  # type: ignore[attr-defined]
+    login = SocialLogin(
+        provider=PartnerIdentityAdapter().get_provider(request, "partner"),
+        user=Account(),
+        account=SocialAccount(provider="partner", uid=uid),
+        email_addresses=[EmailAddress(email=email, verified=True, primary=True)] if email else [],
+    )
+    with context.request_context(request):
+        return complete_social_login(request, login)
+
+
+def test_the_whole_way_in_through_the_partner(staff: Staff, partner: None) -> None:
+    ben = staff("ben", Role.ANALYST)
+    Account.objects.filter(pk=ben.pk).update(partner_subject="s-1")
+    assert through_the_partner("s-1").url == "/"  # type: ignore[attr-defined]
+    assert through_the_partner("s-1").url == "/", "known from now on"  # type: ignore[attr-defined]
+    assert logged(AuditTag.SIGNED_IN) == 2
+    refused = through_the_partner("s-2", "ben@example.org")
+    assert refused.url == "/accounts/3rdparty/login/error/"  # type: ignore[attr-defined]
+    assert Account.objects.count() == 1
+
+
+def test_an_address_pins_its_first_subject(staff: Staff, partner: None) -> None:
+    ben = staff("ben", Role.ANALYST)
+    Account.objects.filter(pk=ben.pk).update(partner_email="ben@example.org")
+    assert through_the_partner("s-1", "ben@example.org").url == "/"  # type: ignore[attr-defined]
+    refused = through_the_partner("s-2", "ben@example.org")
+    assert "error" in refused.url  # type: ignore[attr-defined]
+    Account.objects.filter(pk=ben.pk).update(partner_subject="s-7")
+    refused = through_the_partner("s-1", "ben@example.org")
+    assert "error" in refused.url, "untied by the administrator"  # type: ignore[attr-defined]
+
+
+def test_the_entrance_offers_the_partner_s_sign_in(client: Client, partner: None) -> None:
+    page = client.get("/accounts/login/").content.decode()
+    assert 'action="/accounts/oidc/partner/login/' in page and "Ministry" in page
+
+
+def test_a_second_factor_is_asked_after_the_partner_too(staff: Staff, partner: None) -> None:
+    ben = staff("ben", Role.ANALYST)
+    Account.objects.filter(pk=ben.pk).update(partner_subject="s-1")
+    secret = SecondFactorAdapter().encrypt("JBSWY3DPEHPK3PXP")
+    Authenticator.objects.create(user=ben, type=Authenticator.Type.TOTP, data={"secret": secret})
+    assert through_the_partner("s-1").url == "/accounts/2fa/authenticate/"  # type: ignore[attr-defined]
+    assert logged(AuditTag.SIGNED_IN) == 0
 
 
 def test_sign_up_is_closed(client: Client, db: None) -> None:
