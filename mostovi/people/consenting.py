@@ -94,7 +94,7 @@ def give(
     For a child, or when age is in doubt, the guardian's name and the child's view are needed.
     Raises `InvalidConsent`, `Person.DoesNotExist`, `Refused`.
     """
-    person = services._again(actor, person, Action.CREATE, kind=Kind.CONSENT, lock=True)
+    person = services.again(actor, person, Action.CREATE, kind=Kind.CONSENT, lock=True)
     moment = now or timezone.now()
     _check_terms(person, purpose, receiver, fields, expires_at, moment, profile)
     if means not in set(Means):
@@ -142,7 +142,7 @@ def refuse(
     now: datetime | None = None,
 ) -> Consent:
     """Record that the person said no. Ends what was permitted before to this receiver."""
-    person = services._again(actor, person, Action.CREATE, kind=Kind.CONSENT, lock=True)
+    person = services.again(actor, person, Action.CREATE, kind=Kind.CONSENT, lock=True)
     moment = now or timezone.now()
     _check_terms(person, purpose, receiver, fields, None, moment, profile)
     open_before = _open_toward(person, str(purpose), receiver, moment)
@@ -207,7 +207,7 @@ def withdraw(
         person = Person.objects.select_for_update().get(pk=who.pk, erased_at=None)
         actor, by = person_actor(person), None
     else:
-        person = services._again(
+        person = services.again(
             who, consent.person, Action.CHANGE, kind=Kind.CONSENT, lock=True
         )
         actor, by = who, who.account
@@ -265,7 +265,7 @@ def request_override(
 
     Raises `InvalidConsent` when the duty does not hold for the purpose or no reason is given.
     """
-    person = services._again(actor, person, Action.CREATE, kind=Kind.OVERRIDE, lock=True)
+    person = services.again(actor, person, Action.CREATE, kind=Kind.OVERRIDE, lock=True)
     moment = now or timezone.now()
     _check_terms(person, purpose, receiver, fields, expires_at, moment, profile)
     known = consent_texts.duties().get(duty)
@@ -292,7 +292,7 @@ def decide_override(
     actor: Actor, consent: Consent, *, approve: bool, reason: str, now: datetime | None = None
 ) -> None:
     """The second reviewer's decision. Raises `SecondReviewerNeeded` for who asked for it."""
-    person = services._again(
+    person = services.again(
         actor, consent.person, Action.DECIDE, kind=Kind.OVERRIDE, lock=True
     )
     moment = now or timezone.now()
@@ -357,7 +357,7 @@ def events_of(person: Person) -> list[rules.Event]:
 @transaction.atomic
 def consents(actor: Actor, person: Person, *, now: datetime | None = None) -> list[ConsentRecord]:
     """All consents of a person, newest first, for a staff page."""
-    person = services._again(actor, person, Action.READ, kind=Kind.CONSENT)
+    person = services.again(actor, person, Action.READ, kind=Kind.CONSENT)
     found = records(person, now or timezone.now())
     record(actor, AuditTag.CONSENT_READ, handle=person.handle)
     return found

@@ -124,9 +124,9 @@ class PersonForm(_Checked):
         for name, value in self.initial.items():
             field = self.fields.get(name)
             if isinstance(field, forms.ChoiceField) and value and name[-1].isdigit():
-                listed = {code for code, _label in field.choices}  # type: ignore[union-attr]
-                if value not in listed:
-                    field.choices = [*field.choices, (value, value)]  # type: ignore[misc,list-item]
+                choices = list(field.choices)  # type: ignore[arg-type]
+                if value not in {code for code, _label in choices}:
+                    field.choices = [*choices, (value, value)]
 
     def clean(self) -> Values:
         """Bring the answers into the form of `fields`."""
@@ -185,10 +185,10 @@ class RowForm(_Checked):
     def clean(self) -> Values:
         """The row's value, or None when it is to go."""
         given = super().clean() or {}
-        self.value: Values | None = None
+        self.made_value: Values | None = None
         if not given.get("remove") and not self.errors:
             row = given.get("row") or UUID(int=0)
-            self.value = self.check_value(f"{self.KIND}.{row}", self.made(given))
+            self.made_value = self.check_value(f"{self.KIND}.{row}", self.made(given))
         return given
 
     def made(self, given: Values) -> Values:
@@ -341,9 +341,9 @@ class RowSet(forms.BaseFormSet):  # type: ignore[type-arg]
     def values(self) -> list[Values]:
         """Values of all rows that say something."""
         return [
-            form.value
+            form.made_value
             for form in self.forms
-            if form.has_changed() and getattr(form, "value", None) is not None
+            if form.has_changed() and getattr(form, "made_value", None) is not None
         ]
 
 
@@ -370,10 +370,10 @@ def row_changes(edit: UUID, rows: list[RowForm]) -> list[tuple[str, int, Any]]:
     for number, form in enumerate(rows):
         given = form.cleaned_data
         row = given.get("row")
-        if row is None and form.value is None:
+        if row is None and form.made_value is None:
             continue
         row = row or uuid5(edit, f"{form.KIND} {number}")
-        found.append((f"{form.KIND}.{row}", given.get("base") or 0, form.value))
+        found.append((f"{form.KIND}.{row}", given.get("base") or 0, form.made_value))
     return found
 
 

@@ -150,6 +150,8 @@ def make(
         raise InvalidName(f"The name is longer than {MAX_LENGTH} characters.")
     if any(unicodedata.category(character) == "Cc" for character in written):
         raise InvalidName("The name holds a character that cannot be written.")
+    if script == scripts.UNDETERMINED:
+        script = ""
     if script and script not in scripts.SCRIPTS:
         raise InvalidName(f"'{script}' is not a script code such as Latn, Cyrl or Arab.")
     return PersonName(tuple(tidy), script or scripts.detect(written), usage, order)

@@ -29,6 +29,8 @@ SCRIPTS: Mapping[str, str] = {
     "Thaa": "Thaana", "Nkoo": "N'Ko",
 }  # fmt: skip
 """Scripts a name can be recorded in: ISO 15924 code and English name."""
+UNDETERMINED = "Zyyy"
+"""The ISO 15924 code for a script that is none of these."""
 RIGHT_TO_LEFT = frozenset({"Arab", "Hebr", "Syrc", "Thaa", "Nkoo"})
 
 
@@ -46,7 +48,7 @@ def scripts_in(text: str) -> list[str]:
 
 def detect(text: str) -> str:
     """The main script of `text`; `Zyyy` (undetermined) when it has no letters we know."""
-    return next(iter(scripts_in(text)), "Zyyy")
+    return next(iter(scripts_in(text)), UNDETERMINED)
 
 
 def mixed_words(text: str) -> list[str]:

@@ -272,7 +272,7 @@ def _grown(request: HttpRequest, prefix: str) -> Any:
 
 def _rows(formset: Any) -> list[Any]:
     """The rows that say something or are stored already."""
-    return [form for form in formset.forms if form.has_changed() and hasattr(form, "value")]
+    return [form for form in formset.forms if form.has_changed() and hasattr(form, "made_value")]
 
 
 def _all_valid(*parts: Any) -> bool:

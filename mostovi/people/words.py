@@ -75,6 +75,7 @@ SCRIPTS: Words = {
     "Sinh": _("Sinhala"), "Hebr": _("Hebrew"), "Syrc": _("Syriac"), "Tfng": _("Tifinagh"),
     "Hani": _("Chinese characters"), "Hang": _("Korean"), "Thai": _("Thai"),
     "Mymr": _("Burmese"), "Thaa": _("Thaana"), "Nkoo": _("N'Ko"),
+    scripts.UNDETERMINED: _("Another script"),
 }  # fmt: skip
 FIELDS: Words = {
     "birth": _("Date of birth"), "sex": _("Sex"), "citizenships": _("Citizenship"),
@@ -209,7 +210,8 @@ def country_name(code: str) -> str:
 
 def country_choices() -> list[tuple[str, str]]:
     """All countries by name, with stateless and unknown as answers of their own."""
-    codes = [code for code in _locale().territories if len(code) == 2 and code.isalpha()]
+    codes = [str(code) for code in _locale().territories]
+    codes = [code for code in codes if len(code) == 2 and code.isalpha()]
     unused = {"EU", "EZ", "UN", "QO", "ZZ", "XA", "XB"}
     listed = sorted((country_name(code), code) for code in codes if code not in unused)
     special = [(code, country_name(code)) for code in ("XXA", "XXX")]
@@ -282,5 +284,5 @@ def script_choices() -> list[tuple[str, str | Promise]]:
 
 
 # A script that can be recorded but has no words would show its code.
-assert set(SCRIPTS) == set(scripts.SCRIPTS)  # noqa: S101
+assert set(SCRIPTS) == {*scripts.SCRIPTS, scripts.UNDETERMINED}  # noqa: S101
 assert set(FIELDS) == {*fields.SINGLE, *fields.LISTS}  # noqa: S101

@@ -99,12 +99,13 @@ def test_tokens_stay_few(text: str) -> None:
     [
         ("Hadžić", "Latn", "ltr"), ("Хаџић", "Cyrl", "ltr"), ("محمد", "Arab", "rtl"),
         ("মোহাম্মদ", "Beng", "ltr"), ("አበበ", "Ethi", "ltr"), ("Νίκος", "Grek", "ltr"),
-        ("გიორგი", "Geor", "ltr"),
+        ("გიორგი", "Geor", "ltr"), ("ᠪᠠᠲᠤ", "Zyyy", "ltr"),
     ],
 )  # fmt: skip
 def test_scripts_are_recognised(text: str, script: str, direction: str) -> None:
     name = names.make([NamePart(PartKind.GIVEN, text)])
     assert (name.script, name.direction) == (script, direction)
+    assert PersonName.from_json(name.as_json()) == name
 
 
 def test_a_latin_letter_inside_a_cyrillic_name_is_pointed_out() -> None:
