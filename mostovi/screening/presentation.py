@@ -169,6 +169,11 @@ def _gather(
             continue
         title = " ".join(form.text(item.labels, language).split())
         inside = shown + item.path.removeprefix(base)
+        if item.repeat and not _rounds(answers, inside):
+            reason = condition_words(form, item.relevant, language)
+            groups[-1].lines.append(
+                AnswerLine(inside, title, Standing.NOT_ASKED, "", skipped_because=reason)
+            )
         for number in range(1, _rounds(answers, inside) + 1) if item.repeat else (0,):
             named = f"{inside}[{number}]" if number else inside
             heading = _("%(title)s, number %(number)d") % {"title": title, "number": number}

@@ -150,6 +150,7 @@ def test_the_page_tells_no_from_unknown_from_not_asked_and_is_audited() -> None:
     assert "Does not know, or does not want to say" in page
     assert "It is asked only if “Did you pay somebody?” is “Yes”" in page
     assert "On foot, In a lorry" in page
+    assert "Photograph" in page
     assert "A child, number 1" in page
     assert "Amir" in page
     assert "Amir" not in str(AuditEntry.objects.values_list("detail", flat=True))

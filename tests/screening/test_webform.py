@@ -16,6 +16,7 @@ from django.conf import settings
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 sync_api = pytest.importorskip("playwright.sync_api")
+from axe_playwright_python.sync_playwright import Axe  # noqa: E402
 
 from mostovi.screening.models import Submission  # noqa: E402
 from mostovi.screening.submission_services import read_submission  # noqa: E402
@@ -186,6 +187,26 @@ def test_the_form_speaks_arabic_from_right_to_left(visitor: Any) -> None:
     assert page.evaluate("document.getElementById('form-engine').dir") == "rtl"
     someone.shoot("fill-arabic")
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_pages_are_accessible_and_do_not_scroll_sideways(visitor: Any, width: int) -> None:
+    imported()
+    someone = visitor(width)
+    for path in ("", "forms/journey/", "forms/journey/paper/", "submissions/", "devices/"):
+        someone.page.goto(f"/screening/{path}")
+        assert Axe().run(someone.page).response["violations"] == [], path
+        overflow = someone.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert overflow <= 0, path
+    page = someone.open()
+    page.get_by_text("Did you pay somebody?").wait_for()
+    page.wait_for_timeout(400)
+    grave = [
+        violation["id"]
+        for violation in Axe().run(page).response["violations"]
+        if violation["impact"] in {"serious", "critical"}
+    ]
+    assert grave == [], "the engine's own markup, mended where it needs it"
 
 
 PUBLISHED = sorted(

@@ -278,6 +278,18 @@ function followLanguage() {
   }
 }
 
+// What the engine leaves without a name for those who hear the page: the menu of a repeat, and
+// number fields, whose label it does not tie to the field.
+function nameControls() {
+  for (const button of container.querySelectorAll(".button-menu:not([aria-label])")) {
+    button.setAttribute("aria-label", texts.menu);
+  }
+  for (const input of container.querySelectorAll("input[role=spinbutton]:not([aria-label])")) {
+    const label = input.closest(".question-container")?.querySelector("label, .control-text");
+    input.setAttribute("aria-label", (label?.textContent ?? "").trim() || texts.number);
+  }
+}
+
 async function start(draft) {
   const [{ createApp, h }, engine] = await Promise.all([import("vue"), import(script.dataset.engine)]);
   const formXml = await (await fetch(settings.form)).text();
@@ -332,6 +344,7 @@ async function start(draft) {
   app.use(engine.webFormsPlugin);
   container.replaceChildren();
   app.mount(container);
+  new MutationObserver(nameControls).observe(container, { childList: true, subtree: true });
   await ready();
 }
 
