@@ -13,6 +13,6 @@ ROOMS: list[tuple[str, str | Promise, str, Action, Kind, str]] = [
         "procedures:list",
         Action.READ,
         Kind.PROCEDURE,
-        "signpost-split",
+        "diagram-3",
     ),
 ]
