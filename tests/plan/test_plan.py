@@ -9,10 +9,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from mostovi.exchange.handlers import Reject
 from mostovi.exchange.models import OutboxLetter
-from mostovi.plan import letters, services
+from mostovi.plan import letters, services, today
 from mostovi.plan.content import PlanContentError, Qualifier, parse, plan
 from mostovi.plan.letters import EvidenceLine, Report
 from mostovi.plan.models import Evidence, PartnerProgress
@@ -350,3 +351,18 @@ def test_amounts_keep_the_reports_qualifier():
     assert worded(Decimal(2800), Qualifier.MORE_THAN) == "more than 2,800"
     assert worded(Decimal("4.3"), Qualifier.APPROXIMATE) == "about 4.3"
     assert worded(Decimal(1500000), Qualifier.APPROXIMATE) == "about 1,500,000"
+
+
+@pytest.mark.django_db
+def test_actions_without_a_recent_report_wait_for_the_focal_point(
+    focal_point, acting, secretariat_peer
+):
+    now = timezone.now()
+    reported(focal_point, action=1, reported_on=timezone.localdate(now))
+    reported(focal_point, action=2, reported_on=timezone.localdate(now) - today.STALE * 2)
+    (line,) = today.waiting(focal_point, now)
+    assert line.title == "20 actions without a report from the last half year"
+    assert today.waiting(acting(Role.SECRETARIAT), now) == []
+    for action in range(2, 22):
+        reported(focal_point, action=action, reported_on=timezone.localdate(now))
+    assert today.waiting(focal_point, now) == []
