@@ -113,9 +113,7 @@ def receive_many(
             now, signing_pair(now), head().digest, xroad, known, _seen_before(trusted), lanes
         )
         answers = [item if isinstance(item, Answer) else _taken_in(item, batch) for item in opened]
-        InboxThread.objects.bulk_update(
-            [lanes[lane] for lane in sorted(batch.moved)], ["expected", "waiting", "last_digest"]
-        )
+        _write_lanes([lanes[lane] for lane in sorted(batch.moved)])
         _write_log(batch)
     for source in {item.letter.source for item in trusted}:
         note_contact(source, now)
@@ -140,17 +138,29 @@ def _opened(token: bytes, known: KnownPeers, now: datetime) -> Opened | Answer:
 
 def _locked_lanes(wanted: set[Lane]) -> dict[Lane, InboxThread]:
     """The threads of a batch, made where they are new, locked always in the same order."""
-    threads = [thread for _, thread in wanted]
-    rows = InboxThread.objects.filter(thread__in=threads).order_by("source", "thread")
-    known = {(row.source, row.thread) for row in rows}
-    missing = sorted(wanted - known)
+    found = _locked(wanted)
+    missing = sorted(wanted - found.keys())
     if missing:
         InboxThread.objects.bulk_create(
             [InboxThread(source=source, thread=thread) for source, thread in missing],
             ignore_conflicts=True,
         )
-    locked = rows.all().select_for_update()
+        found |= _locked(set(missing))
+    return found
+
+
+def _locked(wanted: set[Lane]) -> dict[Lane, InboxThread]:
+    rows = InboxThread.objects.filter(thread__in=[thread for _, thread in wanted])
+    locked = rows.order_by("source", "thread").select_for_update()
     return {lane: row for row in locked if (lane := (row.source, row.thread)) in wanted}
+
+
+def _write_lanes(rows: Sequence[InboxThread]) -> None:
+    fields = ["expected", "waiting", "last_digest"]
+    if len(rows) == 1:
+        rows[0].save(update_fields=fields)
+    elif rows:
+        InboxThread.objects.bulk_update(rows, fields)
 
 
 def _seen_before(items: Sequence[Opened]) -> dict[tuple[str, UUID], InboxLetter]:

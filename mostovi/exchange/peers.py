@@ -401,8 +401,15 @@ def retire_keys(now: datetime) -> int:
     return len(ended)
 
 
+_noted: dict[str, datetime] = {}
+
+
 def note_contact(code: str, now: datetime) -> None:
     """Remember that the peer was heard of; written at most twice a minute."""
+    noted = _noted.get(code)
+    if noted is not None and noted <= now < noted + CONTACT_EVERY:
+        return
+    _noted[code] = now
     Peer.objects.filter(code=code).filter(
         Q(last_contact__isnull=True) | Q(last_contact__lt=now - CONTACT_EVERY)
     ).update(last_contact=now)
