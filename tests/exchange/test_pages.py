@@ -167,7 +167,7 @@ def test_every_reason_a_letter_can_stop_for_has_words() -> None:
         not in {
             # These stop a request, a directory or a file, not a letter of ours.
             Reason.WRONG_MEDIA_TYPE, Reason.MALFORMED, Reason.ALGORITHM_REFUSED,
-            Reason.SOURCE_MISMATCH, Reason.PROFILE_VERSION, Reason.NO_ENDPOINT,
+            Reason.SOURCE_MISMATCH, 
             Reason.UNKNOWN_BLOB, Reason.WRONG_DIGEST, Reason.REQUEST_NOT_SIGNED,
             Reason.TOO_FEW_STEWARDS, Reason.OLD_DIRECTORY, Reason.BAD_DIRECTORY,
             Reason.NO_STEWARDS,
