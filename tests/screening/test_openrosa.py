@@ -138,6 +138,19 @@ def test_head_tells_where_and_how_much(collect: Collect) -> None:
     assert answer["X-OpenRosa-Version"] == "1.0"
 
 
+@pytest.mark.parametrize("path", ["/openrosa/submission", "/openrosa/formList"])
+def test_head_has_no_body_on_the_wire(db: Any, path: str) -> None:
+    """Test clients take the body of a HEAD answer away; a WSGI server sends it on."""
+    from django.core.handlers.wsgi import WSGIHandler
+    from django.test import RequestFactory
+
+    environ = RequestFactory().head(path).environ
+    statuses: list[str] = []
+    body = WSGIHandler()(environ, lambda status, headers: statuses.append(status))  # type: ignore[arg-type]
+    assert statuses == ["401 Unauthorized"]
+    assert b"".join(body) == b""
+
+
 def test_a_submission_is_new_once_and_the_same_ever_after(collect: Collect) -> None:
     xml = filled(instance_id="uuid:one")
     first = collect.submit({"xml_submission_file": xml})
