@@ -35,6 +35,7 @@ from mostovi.node.synthetic.world import BLOCK, SyntheticPerson, World
 from mostovi.people import codes, consent_texts, names
 from mostovi.people.models import Consent, ConsentEvent, FamilyLink, Person
 from mostovi.people.services import Draft, register_many
+from mostovi.procedures.models import Instance
 from mostovi.procedures.past import Past, PastStep, take_in
 from mostovi.rights.access import Actor
 from mostovi.rights.audit import AuditTag
@@ -59,6 +60,7 @@ CONSENT_LASTS = timedelta(days=365)
 ROW_BATCH = 500
 
 Progress = Callable[[int], None]
+_Pairs = list[tuple[Any, Mapping[str, Any]]]
 
 
 class NotForSynthetic(Exception):
@@ -334,7 +336,7 @@ def _findings(
 
 def plain(value: Any) -> Any:
     """What `to_json` of a finding gives, without `asdict`'s deep copies (a quarter of its time)."""
-    if is_dataclass(value):
+    if is_dataclass(value) and not isinstance(value, type):
         return {name: plain(getattr(value, name)) for name in _names(type(value))}
     if isinstance(value, tuple):
         return [plain(item) for item in value]
@@ -388,12 +390,12 @@ def _open_cases(
         now=now,
     )  # fmt: skip
     cases: dict[int, Case] = {}
-    notes: list[tuple[CaseNote, Mapping[str, Any]]] = []
+    notes: _Pairs = []
     for m, identifier, instance in zip(chosen, identifiers, instances, strict=True):
         submission = submissions.get(m.person.number)
         case = Case(
             id=identifier, key_id=m.file.key_id, person=m.file,
-            code=codes.new_record_code(settings.MOSTOVI.partner), case_type=m.life.case_type,
+            code=codes.new_record_code(settings.MOSTOVI.partner), case_type=m.life.case_type or "",
             urgency=m.life.urgency, purpose=actor.purpose.value, unit=actor.unit,
             opened_by=actor.account, holder=actor.account,
             submission_id=submission.pk if submission else None, procedure=instance,
@@ -419,9 +421,9 @@ def _past_step(m: _Met, step: Dated) -> PastStep:
     return PastStep(step.verb, step.at, m.actor.role.value, m.actor.account, reason)
 
 
-def _notes(case: Case, m: _Met) -> list[tuple[CaseNote, Mapping[str, Any]]]:
+def _notes(case: Case, m: _Met) -> _Pairs:
     listed = ", ".join(need.replace("_", " ") for need in m.life.needs)
-    found = []
+    found: _Pairs = []
     for step in m.life.case_steps:
         document = DOCUMENT_BEFORE.get(step.verb)
         if document is not None:
@@ -457,50 +459,50 @@ def _refer(actor: Actor, met: Sequence[_Met], cases: Mapping[int, Case], now: da
         for m in met
         if m.life.referral_at is not None and m.person.number in cases and elsewhere
     ]
-    identifiers = [uuid4() for _ in chosen]
     instances = take_in(
         actor,
         [
             Past(
-                "referral", "sender", identifier, m.file.key_id, began,
+                "referral", "sender", uuid4(), m.file.key_id, began,
                 [_past_step(m, step) for step in m.life.referral_steps],
                 {"receiver": service.node.split("-", 1)[0]},
             )
-            for (m, _, service, began), identifier in zip(chosen, identifiers, strict=True)
-            if began is not None
+            for m, _, service, began in chosen
         ],
         now=now,
     )  # fmt: skip
-    consents, events, referrals = [], [], []
-    for (m, case, service, began), identifier, instance in zip(
-        chosen, identifiers, instances, strict=True
-    ):
-        if began is None:  # pragma: no cover - chosen by it above
-            continue
+    consents: _Pairs = []
+    events: _Pairs = []
+    referrals: _Pairs = []
+    for (m, case, service, began), instance in zip(chosen, instances, strict=True):
         consent = _consent(m, service, began)
         consents.append((consent, _words(m)))
-        events.append((_given(consent, m, began), {}))
-        withdrawn = instance.state == "withdrawn"
-        if withdrawn:
-            events.append((_withdrawn(consent, m, instance.changed_at), {}))
-        referral = Referral(
-            id=identifier, key_id=m.file.key_id, case=case, direction=Direction.SENT,
-            code=codes.new_record_code(settings.MOSTOVI.partner), peer=service.node,
-            service=service.code, urgency=m.life.urgency, purpose=actor.purpose.value,
-            unit=actor.unit, created_by=actor.account, holder=actor.account, created_at=began,
-            consent_id=consent.pk, consent_handle=vault().handle("consent", consent.pk),
-            fields=list(SHARED), procedure=instance, delivered_at=m.life.referral_steps[1].at,
-            consent_withdrawn_at=instance.changed_at if withdrawn else None,
-            withdrawal_confirmed_at=instance.changed_at if withdrawn else None,
-            ended_at=instance.over_at,
-        )  # fmt: skip
+        events.append((_consent_event(consent, m, "given", began), {}))
+        if instance.state == "withdrawn":
+            events.append((_consent_event(consent, m, "withdrawn", instance.changed_at), {}))
+        referral = _referral(m, case, service, consent, instance)
         referrals.append((referral, {"data": _data(m, referral, service, consent)}))
-    for pairs in (consents, events, referrals):
+    for model, pairs in ((Consent, consents), (ConsentEvent, events), (Referral, referrals)):
         _seal(pairs)
-        if pairs:
-            rows = [row for row, _ in pairs]
-            type(rows[0])._default_manager.bulk_create(rows, batch_size=ROW_BATCH)
+        model._default_manager.bulk_create([row for row, _ in pairs], batch_size=ROW_BATCH)
     return len(referrals)
+
+
+def _referral(
+    m: _Met, case: Case, service: Service, consent: Consent, instance: Instance
+) -> Referral:
+    withdrawn_at = instance.changed_at if instance.state == "withdrawn" else None
+    return Referral(
+        id=instance.subject, key_id=m.file.key_id, case=case, direction=Direction.SENT,
+        code=codes.new_record_code(settings.MOSTOVI.partner), peer=service.node,
+        service=service.code, urgency=m.life.urgency, purpose=m.actor.purpose.value,
+        unit=m.actor.unit, created_by=m.actor.account, holder=m.actor.account,
+        created_at=instance.started_at, consent_id=consent.pk,
+        consent_handle=vault().handle("consent", consent.pk), fields=list(SHARED),
+        procedure=instance, delivered_at=m.life.referral_steps[1].at,
+        consent_withdrawn_at=withdrawn_at, withdrawal_confirmed_at=withdrawn_at,
+        ended_at=instance.over_at,
+    )  # fmt: skip
 
 
 def _service(elsewhere: Sequence[Service], m: _Met) -> Service:
@@ -531,16 +533,9 @@ def _words(m: _Met) -> dict[str, str]:
     }
 
 
-def _given(consent: Consent, m: _Met, at: datetime) -> ConsentEvent:
+def _consent_event(consent: Consent, m: _Met, kind: str, at: datetime) -> ConsentEvent:
     return ConsentEvent(
-        person=m.file, consent=consent, key_id=consent.key_id, kind="given", at=at,
-        by=m.actor.account,
-    )  # fmt: skip
-
-
-def _withdrawn(consent: Consent, m: _Met, at: datetime) -> ConsentEvent:
-    return ConsentEvent(
-        person=m.file, consent=consent, key_id=consent.key_id, kind="withdrawn", at=at,
+        person=m.file, consent=consent, key_id=consent.key_id, kind=kind, at=at,
         by=m.actor.account,
     )  # fmt: skip
 
