@@ -20,6 +20,7 @@ import shutil
 import sqlite3
 import tarfile
 import tempfile
+import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -28,6 +29,7 @@ from typing import Any, BinaryIO, Final
 import mostovi
 from mostovi.node import config
 from mostovi.node.config import ConfigurationError, NodeConfig
+from mostovi.node.initialise import to_toml
 from mostovi.node.sealed_stream import (
     Passphrase,
     Recipient,
@@ -331,12 +333,14 @@ def restore(
     key: Passphrase | RecoveryKey,
     *,
     replace: bool = False,
+    database: str | None = None,
     ledgers: tuple[Path, ...] = (),
     say: Progress = lambda step: None,
 ) -> Restored:
     """Put the node in `source` into `home`. Nothing changes unless everything is in order.
 
-    `ledgers` are erasure ledgers kept elsewhere, in addition to the one in `home`. Raises
+    `database` is the address of PostgreSQL when it is no longer the one in the backup; `ledgers`
+    are erasure ledgers kept elsewhere, in addition to the one in `home`. Raises
     `StreamRefused` for a bad backup, `ConfigurationError` when `home` may not be replaced.
     """
     _refuse_other_node(home, replace=replace)
@@ -349,6 +353,8 @@ def restore(
         staged.mkdir(mode=0o700)
         say("checking the backup")
         summary = _unpack(source, key, staged)
+        if database:
+            _move_database(staged / "node.toml", database)
         node = _check_staged(staged, home, summary)
         say("carrying out erasures again")
         erasures = _erase_again(staged / "keys", (home / "keys" / LEDGER, *ledgers))
@@ -397,6 +403,14 @@ def _refuse_other_node(home: Path, *, replace: bool) -> None:
             f"{home} holds a node. Add --replace to put the backup in its place; what is there "
             "now is kept beside it."
         )
+
+
+def _move_database(path: Path, database: str) -> None:
+    values = tomllib.loads(path.read_text(encoding="utf-8"))
+    if values.get("database", "sqlite") == "sqlite" or database == "sqlite":
+        raise ConfigurationError("--database: a backup goes back to the kind of database it is of.")
+    config.database_from_url(database)
+    path.write_text(to_toml({**values, "database": database}), encoding="utf-8")
 
 
 def _check_staged(staged: Path, home: Path, summary: Summary) -> NodeConfig:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.models import Min
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
@@ -51,7 +51,7 @@ def database_answers() -> bool:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
             return bool(cursor.fetchone())
-    except DatabaseError:
+    except Error:
         return False
 
 
@@ -67,7 +67,7 @@ def worker_beats() -> bool:
     """Some worker finished a job lately."""
     try:
         ago = worker.heartbeat(timezone.now())
-    except DatabaseError:
+    except Error:
         return False
     return ago is not None and ago < LATEST_HEARTBEAT
 
@@ -76,7 +76,7 @@ def post_leaves() -> bool:
     """No letter has waited in the outbox longer than a peer's usual outage."""
     try:
         return outbox_age(timezone.now()) < LATEST_POST
-    except DatabaseError:
+    except Error:
         return False
 
 

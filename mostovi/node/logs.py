@@ -227,6 +227,9 @@ class RequestLogMiddleware:
             response = self.get_response(request)
             response[REQUEST_ID_HEADER] = _request_id.get()
             match = request.resolver_match
+            if match is None and response.status_code < 400:
+                # A static file; a page asks for a dozen of them.
+                return response
             self.log.info(
                 "request answered",
                 extra={

@@ -19,6 +19,11 @@ def use_home(home: Path | None) -> None:
         os.environ["MOSTOVI_HOME"] = str(home.absolute())
 
 
+def keep_private() -> None:
+    """Files that this process makes can be read by the node's user only."""
+    os.umask(0o077)
+
+
 def start_django(*, log_level: str = QUIET, needs_node: bool = False) -> None:
     """Load settings and models once.
 

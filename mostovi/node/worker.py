@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from django.apps import apps
-from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.db import Error, close_old_connections, connection, transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 from django_tasks_db.management.commands.db_worker import Worker as TaskWorker
@@ -199,13 +199,21 @@ class Lane:
         keeper.start()
         try:
             while not self.stop.is_set():
-                close_old_connections()
-                self.turn()
+                self._safe_turn()
                 self.stop.wait(self._nap())
         finally:
             self._release()
             connection.close()
             log.info("worker lane stopped")
+
+    def _safe_turn(self) -> None:
+        """Nothing may end the lane but being stopped: a node without a worker is deaf and dumb."""
+        try:
+            close_old_connections()
+            self.turn()
+        except Exception as error:
+            log.error("worker lane stumbled", exc_info=error)
+            self.stop.wait(1.0)
 
     def turn(self) -> int:
         """Run every job that is due now and that this worker may hold; returns how many ran."""
@@ -215,7 +223,7 @@ class Lane:
                 continue
             try:
                 claim = self._claim(job)
-            except DatabaseError as error:
+            except Error as error:
                 log.warning("job not claimed", extra={"job": job.name}, exc_info=error)
                 self._later(job, 1.0)
                 continue
@@ -284,7 +292,7 @@ class Lane:
                 self._note_failure(job, failure)
             elif count or claim is Claim.TAKEN:
                 self._note_success(job, count)
-        except DatabaseError as error:
+        except Error as error:
             log.warning("job outcome not noted", extra={"job": job.name}, exc_info=error)
 
     def _mine(self, job: Job) -> QuerySet[JobRun]:
@@ -324,7 +332,7 @@ class Lane:
             try:
                 held = JobRun.objects.filter(name=name, holder=self.holder)
                 held.update(held_until=timezone.now() + LEASE)
-            except DatabaseError as failure:
+            except Error as failure:
                 log.warning("lease not prolonged", extra={"job": name}, exc_info=failure)
             finally:
                 connection.close()
@@ -333,7 +341,7 @@ class Lane:
         """Give back what this worker holds, so that another goes on at once."""
         try:
             JobRun.objects.filter(holder=self.holder).update(holder="", held_until=None)
-        except DatabaseError as failure:
+        except Error as failure:
             log.warning("jobs not given back", exc_info=failure)
 
 

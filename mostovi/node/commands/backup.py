@@ -59,6 +59,7 @@ def passphrase(*, twice: bool = False) -> str:
 
 def run(options: argparse.Namespace) -> int:
     """Make the backup, or a recovery key."""
+    startup.keep_private()
     try:
         if options.new_recovery_key:
             return _make_recovery_key(options.new_recovery_key)

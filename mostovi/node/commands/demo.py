@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from mostovi.node import startup
 from mostovi.node.config import PARTNERS, SECRETARIAT
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(options: argparse.Namespace) -> int:
     """Prepare, start, print, and stay until stopped."""
+    startup.keep_private()
     from mostovi.node import demo
 
     began = time.monotonic()

@@ -69,6 +69,7 @@ def settings_of(options: argparse.Namespace) -> dict[str, Any]:
 
 def run(options: argparse.Namespace) -> int:
     """Make or update the node; prints where it is and what to do next."""
+    startup.keep_private()
     startup.use_home(getattr(options, "home", None))
     home = Path(os.environ.get("MOSTOVI_HOME") or Path.home() / ".local/share/mostovi").absolute()
     values = settings_of(options)

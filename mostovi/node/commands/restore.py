@@ -35,6 +35,11 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--key", type=Path, metavar="KEY", help="recovery key, for a backup made with --for"
     )
     parser.add_argument(
+        "--database",
+        metavar="URL",
+        help="where the PostgreSQL database is now, when not where it was",
+    )
+    parser.add_argument(
         "--replace", action="store_true", help="the folder holds a node: replace it"
     )
     parser.add_argument(
@@ -52,6 +57,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(options: argparse.Namespace) -> int:
     """Check or restore; exit 2 with nothing changed when the file is not in order."""
+    startup.keep_private()
     from mostovi.node import backup
     from mostovi.node.sealed_stream import Passphrase, RecoveryKey, StreamRefused
 
@@ -79,18 +85,21 @@ def run(options: argparse.Namespace) -> int:
             home,
             key,
             replace=options.replace,
+            database=options.database,
             ledgers=tuple(options.erasures),
             say=_say,
         )
     except StreamRefused as error:
         raise ConfigurationError(f"{options.file}: {error} Nothing was changed.") from error
-    _finish(home)
+    rows, waiting = _finish(home)
     if options.json:
         print(
             json.dumps(
                 {
                     "home": str(home),
                     "erasures": done.erasures,
+                    "rows_erased": rows,
+                    "rows_waiting": waiting,
                     "kept": str(done.kept or ""),
                     **dataclasses.asdict(done.summary),
                 }
@@ -99,6 +108,10 @@ def run(options: argparse.Namespace) -> int:
         return 0
     print(f"Node '{done.summary.node}' as of {done.summary.made} is in {home}.")
     print(f"Erasures recorded since then and carried out again: {done.erasures}.")
+    if rows or waiting:
+        print(
+            f"Rows of {rows} erased persons went again; those of {waiting} wait for a duty to end."
+        )
     if done.kept:
         print(f"What was there lies in {done.kept}. Delete it when the node is found to be well.")
     return 0
@@ -108,14 +121,16 @@ def _say(step: str) -> None:
     sys.stderr.write(f"  {step}\n")
 
 
-def _finish(home: Path) -> None:
-    """Bring the restored database to this version and write the restore into its log."""
+def _finish(home: Path) -> tuple[int, int]:
+    """Bring the restored database to this version, log the restore, erase rows of the erased."""
     from mostovi.node.initialise import bring_up_to_date
 
     os.environ["MOSTOVI_HOME"] = str(home)
     startup.start_django(needs_node=True)
     from django.db import transaction
+    from django.utils import timezone
 
+    from mostovi.node.erasures import erase_rows_again
     from mostovi.rights.access import Actor
     from mostovi.rights.audit import AuditTag
     from mostovi.rights.purposes import Purpose
@@ -124,3 +139,4 @@ def _finish(home: Path) -> None:
     bring_up_to_date(lambda step: None)
     with transaction.atomic():
         record(Actor.system(Purpose.GOVERNANCE), AuditTag.NODE_RESTORED)
+    return erase_rows_again(timezone.now())

@@ -42,6 +42,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(options: argparse.Namespace) -> int:
     """Serve until stopped."""
+    startup.keep_private()
     startup.start_django(needs_node=True)
     from django.conf import settings
 

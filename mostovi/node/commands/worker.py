@@ -27,6 +27,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(options: argparse.Namespace) -> int:
     """Work until stopped; with `--list` exit 1 when a job's last run failed."""
+    startup.keep_private()
     startup.start_django(needs_node=True)
     if options.list:
         return _print_jobs(as_json=options.json)
