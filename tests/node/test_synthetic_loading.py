@@ -165,6 +165,8 @@ def test_a_screening_without_case_has_a_key_of_its_own(loaded: loading.Loaded) -
     with_case = set(Case.objects.values_list("submission_id", flat=True))
     lonely = [s for s in Submission.objects.all() if s.key_id not in keys]
     assert lonely and not with_case & {s.pk for s in lonely}
+    assert {s.led_to_case for s in lonely} == {False}
+    assert not Submission.objects.filter(pk__in=with_case - {None}, led_to_case=False).exists()
 
 
 def test_it_goes_on_where_it_stopped(officers: list[Actor]) -> None:
