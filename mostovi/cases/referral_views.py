@@ -18,9 +18,10 @@ from django.views.decorators.http import require_POST
 from mostovi.cases import referring
 from mostovi.cases.forms import EmergencyForm, ReferralForm
 from mostovi.cases.models import Direction, Referral
+from mostovi.cases.reading import Group, grouped
 from mostovi.cases.views import choice_words, found_case, say_refused, step_words
 from mostovi.cases.vocabulary import REQUEST, service_name, step_codes, urgencies
-from mostovi.exchange.profiles import preview
+from mostovi.exchange.profiles import preview, profile
 from mostovi.people import consenting
 from mostovi.people.consent import Permission
 from mostovi.procedures import presentation
@@ -117,7 +118,7 @@ def _context(request: ActingRequest, referral: Referral) -> dict[str, Any]:
         context |= _before_sending(request, referral)
     elif not unsent:
         data = referring.read(request.actor, referral)
-        context["lines"] = shown_lines(referral, data) if data else None
+        context["groups"] = shown(referral, data) if data else None
     return context
 
 
@@ -131,7 +132,7 @@ def _before_sending(request: ActingRequest, referral: Referral) -> dict[str, Any
     }  # fmt: skip
     return {
         "going": going,
-        "lines": labelled(going.lines),
+        "groups": read_out(going.lines),
         "permission_words": permission_words(going.permission),
         "consent_url": f"{consent_page}?{urlencode(query)}",
         "reviewing": referral.procedure.state == "emergency_review",
@@ -140,14 +141,17 @@ def _before_sending(request: ActingRequest, referral: Referral) -> dict[str, Any
     }
 
 
-def shown_lines(referral: Referral, data: Any) -> list[tuple[str, str, str]]:
-    """What was sent or received, line by line, in the reader's language."""
-    return labelled(preview(REQUEST, referral.purpose, data))
+def shown(referral: Referral, data: Any) -> list[Group]:
+    """What was sent or received, field by field, in the reader's language."""
+    return read_out(preview(REQUEST, referral.purpose, data))
 
 
-def labelled(lines: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
-    """The lines with label and coded value in the reader's language."""
-    return [(place, _(label), _(value) if value else value) for place, label, value in lines]
+def read_out(lines: Sequence[tuple[str, str, str]]) -> list[Group]:
+    """The preview's lines as a reader takes them in, labels and codes in their language."""
+    properties = profile(REQUEST).schema["properties"]
+    titles = {name: _(part["title"]) for name, part in properties.items()}
+    said = [(place, _(label), _(value) if value else value) for place, label, value in lines]
+    return grouped(said, titles)
 
 
 def permission_words(permission: Permission) -> str:

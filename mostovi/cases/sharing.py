@@ -56,11 +56,13 @@ def composed(
 
 
 def names(values: FileValues, romanise: Callable[[str], str]) -> list[dict[str, Any]]:
-    """Every recorded name with its script and a reading in Latin letters."""
-    return [_name(row, romanise) for row in _rows(values, "name")]
+    """Every recorded name with its script; read in Latin letters where the person gave no such."""
+    rows = _rows(values, "name")
+    given_in_latin = any(row["script"] == "Latn" for row in rows)
+    return [_name(row, None if given_in_latin else romanise) for row in rows]
 
 
-def _name(row: Mapping[str, Any], romanise: Callable[[str], str]) -> dict[str, Any]:
+def _name(row: Mapping[str, Any], romanise: Callable[[str], str] | None) -> dict[str, Any]:
     written = " ".join(text for _, text in row["parts"])
     name: dict[str, Any] = {
         "script": row["script"],
@@ -69,7 +71,7 @@ def _name(row: Mapping[str, Any], romanise: Callable[[str], str]) -> dict[str, A
         ],
         "use": _USE.get(row.get("usage", "own"), "other"),
     }
-    if row["script"] != "Latn":
+    if romanise is not None and row["script"] != "Latn":
         name["transliteration"] = romanise(written)
     return name
 

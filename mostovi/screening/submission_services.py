@@ -23,6 +23,7 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 
+from mostovi.people.models import Person
 from mostovi.rights.access import Action, Actor, Kind, Refused, Scope, covers, require
 from mostovi.rights.audit import AuditTag
 from mostovi.rights.purposes import Purpose
@@ -475,10 +476,18 @@ def end_submissions(rule: RetentionRule, today: date) -> int:
                 transaction.on_commit(partial(blobs.delete, settings.MOSTOVI.blobs, blob))
             key = submission.key_id
             submission.delete()
-            if not Submission.objects.filter(key_id=key).exists():
+            if not _in_use(key):
                 destroy_subject(system, key, reason="retention")
         ended += 1
     return ended
+
+
+def _in_use(key: UUID) -> bool:
+    """Whether anything else is sealed under `key`; a person's key outlives any screening."""
+    return (
+        Submission.objects.filter(key_id=key).exists()
+        or Person.objects.filter(key_id=key).exists()
+    )
 
 
 def sweep_blobs(now: datetime) -> int:

@@ -510,6 +510,22 @@ def test_a_submission_that_led_to_no_case_ends_and_one_that_did_stays(collect: C
     assert not SubmissionFile.objects.filter(blob=blob).exists()
 
 
+def test_retention_never_destroys_a_persons_key(collect: Collect) -> None:
+    """Whatever a row says of itself: a key that a person's file rests on stays."""
+    from mostovi.people import services as people
+    from mostovi.rights.retention import rules
+    from mostovi.rights.vault import vault
+
+    collect.submit({"xml_submission_file": filled()})
+    submission = Submission.objects.get()
+    person = people.register(responder(), single={"sex": "female"})
+    adopt(responder(), submission=submission, key_id=person.key_id)
+    Submission.objects.update(led_to_case=False)
+    end_submissions(rules()["submission"], date(submission.received_at.year + 2, 1, 1))
+    assert not Submission.objects.exists()
+    assert vault().holds(person.key_id)
+
+
 def test_orphaned_files_are_swept_and_known_ones_stay(collect: Collect) -> None:
     from datetime import timedelta
 
