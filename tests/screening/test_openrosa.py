@@ -512,6 +512,8 @@ def test_a_submission_that_led_to_no_case_ends_and_one_that_did_stays(collect: C
 
 def test_retention_never_destroys_a_persons_key(collect: Collect) -> None:
     """Whatever a row says of itself: a key that a person's file rests on stays."""
+    from datetime import date
+
     from mostovi.people import services as people
     from mostovi.rights.retention import rules
     from mostovi.rights.vault import vault
