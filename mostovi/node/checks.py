@@ -28,6 +28,7 @@ from django.utils import timezone
 
 from mostovi.node import worker
 from mostovi.node.job_models import JobRun
+from mostovi.rights import retention
 from mostovi.rights.governance import Governance
 from mostovi.rights.problems import Problem
 from mostovi.rights.vault import VaultError, vault
@@ -302,7 +303,13 @@ def browser_parts() -> Iterator[Problem]:
 
 
 def governance() -> Iterator[Problem]:
-    """Every table says what it is for and when its rows end (R1, R10)."""
+    """Every table says what it is for and when its rows end, and something ends them (R1, R10)."""
+    for code in retention.uncarried():
+        yield Problem(
+            "retention",
+            f"Nothing carries out the retention rule '{code}'.",
+            "Remove the rule, or register what carries it out.",
+        )
     for model in apps.get_models():
         label = model._meta.app_label
         if label in FOREIGN_LABELS or isinstance(getattr(model, "GOVERNANCE", None), Governance):
