@@ -21,6 +21,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from mostovi.cases import services as cases
 from mostovi.cases import sharing
@@ -181,15 +182,17 @@ def _check_draft(
     service: str, need_codes: Sequence[str], urgency: str, fields: Collection[str], summary: str
 ) -> None:
     if service not in services() or services()[service].node == settings.MOSTOVI.code:
-        raise InvalidReferral("service", "Choose a service at another node.")
+        raise InvalidReferral("service", gettext_noop("Choose a service at another node."))
     if not need_codes or not set(need_codes) <= set(needs()):
-        raise InvalidReferral("needs", "Choose at least one need.")
+        raise InvalidReferral("needs", gettext_noop("Choose at least one need."))
     if urgency not in set(Urgency):
-        raise InvalidReferral("urgency", "Say how soon somebody must act.")
+        raise InvalidReferral("urgency", gettext_noop("Say how soon somebody must act."))
     if not set(fields) & set(sharing.SHAREABLE):
-        raise InvalidReferral("fields", "Tick what the service needs to know.")
+        raise InvalidReferral("fields", gettext_noop("Tick what the service needs to know."))
     if "summary" in fields and not summary.strip():
-        raise InvalidReferral("summary", "Write what the service must know, or untick it.")
+        raise InvalidReferral(
+            "summary", gettext_noop("Write what the service must know, or untick it.")
+        )
 
 
 def outgoing(actor: Actor, referral: Referral, *, now: datetime | None = None) -> Outgoing:
@@ -342,7 +345,9 @@ def decide_emergency(
     moment = now or timezone.now()
     consent = named_consent(referral)
     if consent is None:
-        raise InvalidReferral("decision", "Nobody has asked for an emergency referral.")
+        raise InvalidReferral(
+            "decision", gettext_noop("Nobody has asked for an emergency referral.")
+        )
     consenting.decide_override(actor, consent, approve=approve, reason=reason, now=moment)
     verb = "send_in_emergency" if approve else "refuse_emergency"
     going = _permitted(actor, referral, seen, moment) if approve else None
@@ -407,7 +412,7 @@ def step(
     moment = now or timezone.now()
     procedures.apply(actor, instance=referral.procedure, verb=verb, at=moment, reason=text)
     if step_codes(verb) and code not in step_codes(verb):
-        raise InvalidReferral("code", "Choose what fits best.")
+        raise InvalidReferral("code", gettext_noop("Choose what fits best."))
     keep_message(referral, verb, referral.procedure.side, actor.account, text, moment)
     if verb in EVENT_OF_VERB and referral.letter_id is not None:
         _tell(actor, referral, verb, text, code, moment)

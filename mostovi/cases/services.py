@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from mostovi.cases.models import Case, CaseNote
 from mostovi.cases.vocabulary import Urgency, case_types
@@ -132,11 +133,11 @@ def open_case(
 
 def _check(case_type: str, urgency: str, summary: str) -> None:
     if case_type not in case_types():
-        raise InvalidCase("case_type", "Choose the kind of case.")
+        raise InvalidCase("case_type", gettext_noop("Choose the kind of case."))
     if urgency not in set(Urgency):
-        raise InvalidCase("urgency", "Say how soon somebody must act.")
+        raise InvalidCase("urgency", gettext_noop("Say how soon somebody must act."))
     if len(summary) > LONGEST_TEXT:
-        raise InvalidCase("summary", f"Shorten this to {LONGEST_TEXT} characters.")
+        raise InvalidCase("summary", gettext_noop("Shorten this to 4000 characters."))
 
 
 @transaction.atomic
@@ -176,11 +177,11 @@ def add_note(
     """Write a note, or one of the procedure's documents, into the timeline; it stays as it is."""
     case = visible(actor, Action.CHANGE).select_for_update(of=("self",)).get(pk=case.pk)
     if not text.strip():
-        raise InvalidCase("text", "Write the note.")
+        raise InvalidCase("text", gettext_noop("Write the note."))
     if len(text) > LONGEST_TEXT:
-        raise InvalidCase("text", f"Shorten this to {LONGEST_TEXT} characters.")
+        raise InvalidCase("text", gettext_noop("Shorten this to 4000 characters."))
     if document and document not in procedures.procedure_of(case.procedure).documents:
-        raise InvalidCase("document", "Choose what this is.")
+        raise InvalidCase("document", gettext_noop("Choose what this is."))
     moment = now or timezone.now()
     note = CaseNote(
         key_id=case.key_id, case=case, document=document, author=actor.account, written_at=moment
