@@ -238,8 +238,12 @@ def _create(
     device: Device | None,
     now: datetime,
 ) -> Submission:
+    edited = _edited(actor, instance)
+    adopted = edited if edited and edited.led_to_case else None
     made = Submission(
-        key_id=vault().new_key(),
+        # An edit of a screening that led to a case belongs to the person like what it edits.
+        key_id=adopted.key_id if adopted else vault().new_key(),
+        led_to_case=adopted is not None,
         version=version,
         purpose=actor.purpose.value,
         unit=actor.unit,
@@ -250,7 +254,6 @@ def _create(
         device=device,
         received_at=now,
     )
-    edited = _edited(actor, instance)
     made.replaces, made.root_id = edited, (edited.root_id if edited else made.pk)
     made.seal_values({"xml": xml.decode("utf-8", errors="surrogateescape")})
     made.save(force_insert=True)
@@ -446,9 +449,17 @@ def adopt(actor: Actor, *, submission: Submission, key_id: UUID) -> None:
     scope = require(actor, Action.CHANGE, Kind.SUBMISSION)
     if not _covered(actor, scope, submission):
         raise Submission.DoesNotExist
+    # A chain of edits is one screening: the earlier answers must go with the person too.
+    chain = list(Submission.objects.filter(root=submission.root_id))
+    for one in chain:
+        _adopt_one(actor, one, key_id)
+    submission.refresh_from_db()
+
+
+def _adopt_one(actor: Actor, submission: Submission, key_id: UUID) -> None:
     old_key = submission.key_id
-    Submission.objects.filter(root=submission.root_id).update(led_to_case=True)
     submission.led_to_case = True
+    submission.save(update_fields=["led_to_case"])
     if old_key == key_id:
         return
     decisions = FindingDecision.objects.filter(finding__submission=submission)
@@ -458,7 +469,7 @@ def adopt(actor: Actor, *, submission: Submission, key_id: UUID) -> None:
         row.seal_values(values)
         row.save(update_fields=["key_id", "sealed"])
     record(actor, AuditTag.SUBMISSION_ADOPTED, handle=handle(submission))
-    if not Submission.objects.filter(key_id=old_key).exists():
+    if not _in_use(old_key):
         destroy_subject(actor, old_key, reason="adopted")
 
 
@@ -485,8 +496,7 @@ def end_submissions(rule: RetentionRule, today: date) -> int:
 def _in_use(key: UUID) -> bool:
     """Whether anything else is sealed under `key`; a person's key outlives any screening."""
     return (
-        Submission.objects.filter(key_id=key).exists()
-        or Person.objects.filter(key_id=key).exists()
+        Submission.objects.filter(key_id=key).exists() or Person.objects.filter(key_id=key).exists()
     )
 
 

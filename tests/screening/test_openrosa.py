@@ -490,6 +490,24 @@ def test_adopting_seals_under_the_persons_key_and_erasing_it_erases_all(collect:
     assert verify_chain()[1] == []
 
 
+def test_earlier_and_later_edits_go_with_the_person_too(
+    collect: Collect, django_capture_on_commit_callbacks: Any
+) -> None:
+    from mostovi.rights.vault import vault
+
+    collect.submit({"xml_submission_file": filled(instance_id="uuid:a")})
+    collect.submit({"xml_submission_file": filled(instance_id="uuid:b", deprecated="uuid:a")})
+    newest = Submission.objects.get(current=True)
+    old_keys = set(Submission.objects.values_list("key_id", flat=True))
+    person_key = vault().new_key()
+    actor = newest.device.actor()  # type: ignore[union-attr]
+    with django_capture_on_commit_callbacks(execute=True):
+        adopt(actor, submission=newest, key_id=person_key)
+    collect.submit({"xml_submission_file": filled(instance_id="uuid:c", deprecated="uuid:b")})
+    assert set(Submission.objects.values_list("key_id", "led_to_case")) == {(person_key, True)}
+    assert not any(vault().holds(key) for key in old_keys)
+
+
 def test_a_submission_that_led_to_no_case_ends_and_one_that_did_stays(collect: Collect) -> None:
     from datetime import date
 
