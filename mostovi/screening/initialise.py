@@ -30,7 +30,7 @@ def initialise() -> None:
             shipped(path.name)
         except FormRefused as refused:
             errors = len(refused.report.errors) if refused.report else 0
-            logger.warning("shipped form not taken in", extra={"file": path.name, "errors": errors})
+            logger.warning("shipped form not taken in", extra={"form": path.stem, "errors": errors})
 
 
 def shipped(name: str) -> Imported:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ast
 import datetime as dt
 import io
 import json
@@ -10,6 +11,7 @@ import logging
 import uuid
 from collections.abc import Callable, Iterator
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mostovi.node import logs
 from mostovi.node.logs import REDACTED, WITHHELD, SafeJsonFormatter
 
 NAME = "Amina Hodžić"
@@ -177,3 +180,39 @@ def test_a_request_is_logged_by_route_without_path_or_query(
 def test_the_request_id_cannot_be_chosen_from_outside(client: Client) -> None:
     answer = client.get("/health", headers={"X-Request-ID": "x" * 32})
     assert answer["X-Request-ID"] != "x" * 32
+
+
+def log_calls() -> Iterator[tuple[str, ast.Call]]:
+    """Every log call of the product, with where it stands."""
+    root = Path(logs.__file__).parents[1]
+    for path in sorted(root.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in logs._LOG_CALLS
+                and isinstance(node.func.value, ast.Name | ast.Attribute)
+                and ast.unparse(node.func.value).rpartition(".")[2] in {"log", "logger"}
+            ):
+                yield f"{path.relative_to(root)}:{node.lineno}", node
+
+
+def test_every_log_call_says_its_message_in_place() -> None:
+    bad = [
+        where
+        for where, call in log_calls()
+        if not (isinstance(call.args[0], ast.Constant) and isinstance(call.args[0].value, str))
+    ]
+    assert bad == [], "these would be withheld"
+
+
+def test_every_field_that_is_logged_is_on_the_list() -> None:
+    unknown = {
+        (where, key.value)
+        for where, call in log_calls()
+        for keyword in call.keywords
+        if keyword.arg == "extra" and isinstance(keyword.value, ast.Dict)
+        for key in keyword.value.keys
+        if isinstance(key, ast.Constant) and key.value not in logs.FIELDS
+    }
+    assert unknown == set(), "these would be left out; see FIELDS in mostovi/node/logs.py"
