@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -137,8 +138,58 @@ def test_from_a_screening_to_a_safe_regional_number(visit: Any) -> None:
     coordinator.goto(case)
     coordinator.get_by_role("link", name="Consents").click()
     coordinator.locator("tbody tr").first.get_by_role("link").click()
-    coordinator.get_by_role("button", name=re.compile("Withdraw")).first.click()
+    coordinator.locator("summary", has_text="Withdraw").click()
+    coordinator.get_by_role("button", name="Withdraw now").click()
     coordinator.goto(sent)
     until(coordinator, "The receiver confirmed")
     until(receiver, "can no longer show what it received")
     assert "Needs a safe bed" not in receiver.locator("main").inner_text()
+
+
+def last_month() -> str:
+    """The month before this one, as `2026-10`."""
+    first = date.today().replace(day=1)
+    return (first - timedelta(days=1)).strftime("%Y-%m")
+
+
+def test_the_months_counts_reach_the_region_protected(visit: Any) -> None:
+    for node in ("me", "ba"):
+        statistician = visit(node, "statistician")
+        statistician.goto(f"/statistics/{last_month()}/release/")
+        page = statistician.locator("main").inner_text()
+        assert "exactly what leaves" in page
+        statistician.get_by_role("button", name="Release and send").click()
+        statistician.goto(f"/statistics/{last_month()}/")
+        until(statistician, "Revision 1")
+
+    secretariat = visit("secretariat", "secretariat")
+    secretariat.goto(f"/statistics/region/?month={last_month()}")
+    for partner in ("Montenegro", "Bosnia and Herzegovina"):
+        row = secretariat.get_by_role("row").filter(has_text=partner).first
+        deadline = time.monotonic() + 40
+        while "not received" in row.inner_text().lower() or not re.search(r"\d", row.inner_text()):
+            assert time.monotonic() < deadline, row.inner_text()
+            secretariat.wait_for_timeout(500)
+            secretariat.reload()
+
+
+def test_progress_reported_at_one_node_shows_at_the_secretariat(visit: Any) -> None:
+    focal_point = visit("ba", "partner-focal-point")
+    focal_point.goto("/plan/actions/4/report/")
+    focal_point.get_by_label("Under way").check(force=True)
+    focal_point.fill("textarea[name=note]", "Two centres exchange referrals since October.")
+    focal_point.get_by_role("button", name="Report and send").click()
+
+    secretariat = visit("secretariat", "secretariat")
+    secretariat.goto("/plan/actions/4/")
+    until(secretariat, "Two centres exchange referrals since October.")
+
+
+def test_the_published_figures_stand_with_their_caveats(visit: Any) -> None:
+    analyst = visit("secretariat", "analyst")
+    analyst.goto("/plan/figures/")
+    page = analyst.locator("main").inner_text()
+    for figure in ("222", "2,662", "633", "15", "513", "4.3", "1.5", "25", "340", "501", "70",
+                   "1,069", "2,800"):  # fmt: skip
+        assert figure in page, figure
+    assert "not to be reported as official statistics" in page
