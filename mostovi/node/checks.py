@@ -10,6 +10,8 @@ import importlib.util
 import logging
 import os
 import shutil
+import socket
+import ssl
 import stat
 import urllib.error
 import urllib.request
@@ -37,6 +39,7 @@ log = logging.getLogger(__name__)
 
 LEAST_FREE: Final = 1024**3
 KEY_WARNING: Final = dt.timedelta(days=30)
+CERTIFICATE_WARNING: Final = dt.timedelta(days=21)
 DIRECTORY_WARNING: Final = dt.timedelta(days=14)
 LARGEST_SKEW: Final = dt.timedelta(seconds=120)
 BUILT: Final = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -278,6 +281,43 @@ def _ask_peer(peer: tuple[str, str]) -> list[Problem]:
     return []
 
 
+def certificate() -> Iterator[Problem]:
+    """The TLS certificate that others see at `base_url` is valid, and for some time to come."""
+    parts = urlsplit(settings.MOSTOVI.base_url)
+    if parts.scheme != "https" or not parts.hostname:
+        return
+    where = f"{parts.hostname}:{parts.port or 443}"
+    context = ssl.create_default_context()
+    try:
+        with (
+            socket.create_connection((parts.hostname, parts.port or 443), PEER_TIMEOUT) as raw,
+            context.wrap_socket(raw, server_hostname=parts.hostname) as wrapped,
+        ):
+            held = wrapped.getpeercert() or {}
+    except ssl.SSLError as error:
+        why = getattr(error, "verify_message", "") or error.reason
+        yield Problem(
+            "certificate",
+            f"The TLS certificate at {where} is not accepted: {why}.",
+            "Install a valid one in the proxy; other nodes refuse to write until then.",
+        )
+        return
+    except OSError:
+        yield Problem(
+            "certificate",
+            f"Nothing answers at {where} from this machine.",
+            "Start the TLS proxy; if it answers only from outside, look at it from there.",
+        )
+        return
+    ends = dt.datetime.fromtimestamp(ssl.cert_time_to_seconds(str(held["notAfter"])), dt.UTC)
+    if ends < timezone.now() + CERTIFICATE_WARNING:
+        yield Problem(
+            "certificate",
+            f"The TLS certificate at {where} ends on {ends:%d %B %Y}.",
+            "Renew it, or see why it does not renew by itself.",
+        )
+
+
 def browser_parts() -> Iterator[Problem]:
     """Bootstrap, the forms engine and fonts are here; translations are compiled."""
     present = {
@@ -349,6 +389,7 @@ OWN: Final[tuple[Callable[[], Iterable[Problem]], ...]] = (
     background_work,
     exchange_keys,
     peers,
+    certificate,
     browser_parts,
     governance,
     disk,

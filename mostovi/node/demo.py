@@ -42,6 +42,7 @@ UNITS: Final = ("border", "centre")
 STATE: Final = "demo.json"
 PATIENCE: Final = 90.0
 QUICK_DEATH: Final = 5.0
+PROGRESS: Final = "progress: "
 # Gathering takes longest of all; it depends on the code alone, so every demo shares one folder.
 STATIC: Final = Path(__file__).resolve().parents[2] / ".local/static"
 
@@ -222,21 +223,36 @@ class Demo:
                     ) from error
 
 
-def run_step(node: DemoNode, step: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Do one step of `demo_node` in a process of that node. Raises `ConfigurationError`."""
-    done = subprocess.run(  # noqa: S603 - our own interpreter and fixed words
+def run_step(
+    node: DemoNode, step: str, given: Mapping[str, Any], say: Say | None = None
+) -> dict[str, Any]:
+    """Do one step of `demo_node` in a process of that node; `say` hears how far it is.
+
+    Raises `ConfigurationError` when it fails.
+    """
+    with subprocess.Popen(  # noqa: S603 - our own interpreter and fixed words
         [sys.executable, "-m", "mostovi.node.demo_node", step],
-        input=json.dumps(given),
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         env=_environment(node),
-        check=False,
-    )
-    if done.returncode:
+    ) as process:
+        assert process.stdin and process.stdout and process.stderr  # noqa: S101 - pipes asked for
+        json.dump(given, process.stdin)
+        process.stdin.close()
+        complaints: list[str] = []
+        for line in process.stderr:
+            if line.startswith(PROGRESS) and say:
+                say(f"{node.code}: {line.removeprefix(PROGRESS).strip()}")
+            else:
+                complaints.append(line)
+        answer = process.stdout.read()
+    if process.returncode:
         raise ConfigurationError(
-            f"Node '{node.code}' could not be prepared ({step}):\n{done.stderr.strip()[-2000:]}"
+            f"Node '{node.code}' could not be prepared ({step}):\n{''.join(complaints)[-2000:]}"
         )
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    found: dict[str, Any] = json.loads(answer.splitlines()[-1])
     return found
 
 

@@ -8,17 +8,16 @@ the synthetic world.
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import json
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from mostovi.node import startup
+from mostovi.node.demo import PROGRESS
 from mostovi.node.initialise import bring_up_to_date
 
-SYNTHETIC = "mostovi.node.synthetic"
+SMALL_WORLD = 5_000
 
 
 def prepare(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,10 +72,28 @@ def populate(given: Mapping[str, Any]) -> dict[str, Any]:
 
     actor = Actor.system(Purpose.GOVERNANCE)
     peers.import_directory(actor, document=given["document"], now=timezone.now())
-    if not given["people"] or importlib.util.find_spec(SYNTHETIC) is None:
+    people = int(given["people"])
+    if not people or not settings.MOSTOVI.holds_persons:
         return {"loaded": 0}
-    world = importlib.import_module(SYNTHETIC)
-    return {"loaded": world.load(settings.MOSTOVI.code, int(given["people"]))}
+    from mostovi.node.synthetic import loading
+
+    return {"loaded": loading.load(people, progress=Tenths(people)).people}
+
+
+class Tenths:
+    """Tells the demo each time another tenth of a large world is done."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._told = 0
+
+    def __call__(self, done: int) -> None:
+        """`done` people are loaded."""
+        tenth = done * 10 // self._total
+        if self._total >= SMALL_WORLD and tenth > self._told:
+            self._told = tenth
+            sys.stderr.write(f"{PROGRESS}{done:,} of {self._total:,} people\n")
+            sys.stderr.flush()
 
 
 STEPS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {

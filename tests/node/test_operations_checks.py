@@ -3,16 +3,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
+import socket
+import ssl
 import threading
 from collections import namedtuple
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
@@ -189,3 +196,63 @@ def test_a_check_that_fails_is_a_finding_and_the_others_go_on(
     found = checks.all_problems()
     assert [problem.code for problem in found] == ["check", "x"]
     assert "Amina" not in found[0].what
+
+
+@pytest.fixture
+def proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[dt.timedelta], int]:
+    """A TLS server whose certificate this machine trusts and that ends so much later; its port."""
+    held: list[socket.socket] = []
+
+    def start(lasts: dt.timedelta) -> int:
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+        now = timezone.now()
+        made = (
+            x509.CertificateBuilder()
+            .subject_name(name).issuer_name(name).public_key(key.public_key())
+            .serial_number(1).not_valid_before(now - dt.timedelta(days=90))
+            .not_valid_after(now + lasts)
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), False)
+            .sign(key, SHA256())
+        )  # fmt: skip
+        path = tmp_path / "proxy.pem"
+        path.write_bytes(
+            key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+            + made.public_bytes(Encoding.PEM)
+        )
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(path)
+        listening = socket.create_server(("127.0.0.1", 0))
+        held.append(listening)
+
+        def answer() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    raw, _ = listening.accept()
+                    with contextlib.suppress(OSError):
+                        context.wrap_socket(raw, server_side=True).close()
+
+        threading.Thread(target=answer, daemon=True).start()
+        trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        trusting.load_verify_locations(path)
+        monkeypatch.setattr(checks.ssl, "create_default_context", lambda: trusting)
+        return int(listening.getsockname()[1])
+
+    yield start  # type: ignore[misc]
+    for listening in held:
+        listening.close()
+
+
+def test_a_certificate_is_looked_at_from_outside(
+    node: Any, proxy: Callable[[dt.timedelta], int]
+) -> None:
+    node(base_url=f"https://localhost:{proxy(dt.timedelta(days=60))}")
+    assert codes(checks.certificate()) == []
+    node(base_url=f"https://localhost:{proxy(dt.timedelta(days=9))}")
+    assert "ends on" in next(checks.certificate()).what
+    node(base_url=f"https://localhost:{proxy(dt.timedelta(days=-1))}")
+    assert "expired" in next(checks.certificate()).what
+    node(base_url="https://localhost:1")
+    assert "Nothing answers" in next(checks.certificate()).what
+    node(base_url="http://127.0.0.1:8000")
+    assert codes(checks.certificate()) == []
