@@ -21,12 +21,13 @@ from mostovi.cases.referring import (
     note_end,
     pairwise_subject,
     referral_handle,
+    stop_letters,
 )
 from mostovi.cases.vocabulary import REQUEST, UPDATE, WITHDRAWN
 from mostovi.exchange import handlers
 from mostovi.exchange.handlers import ReceiptSeen, ReceivedLetter, Reject
 from mostovi.exchange.receipts import Verdict
-from mostovi.exchange.services import post
+from mostovi.exchange.services import has_undelivered, post
 from mostovi.people import codes, consent_listeners
 from mostovi.people.models import Consent, ConsentEvent
 from mostovi.procedures import services as procedures
@@ -46,6 +47,8 @@ def register() -> None:
     handlers.register(UPDATE, receive_update)
     handlers.register(WITHDRAWN, receive_withdrawal)
     handlers.register_receipt(REQUEST, see_request_receipt)
+    handlers.register_receipt(UPDATE, see_step_receipt)
+    handlers.register_receipt(WITHDRAWN, see_step_receipt)
     handlers.register_receipt(WITHDRAWN, see_withdrawal_receipt)
     consent_listeners.register(tell_receivers)
 
@@ -90,7 +93,13 @@ def receive_request(letter: ReceivedLetter) -> None:
 
 
 def receive_update(letter: ReceivedLetter) -> None:
-    """Hear of a step the other end took."""
+    """Hear of a step the other end took.
+
+    The end of a referral that never came needs nothing: its letter was stopped on the way.
+    """
+    never_came = not Referral.objects.filter(thread=letter.thread).exists()
+    if letter.data["event"] == "withdrawn" and never_came:
+        return
     referral = _referral_of(letter)
     verb = VERB_OF_EVENT[letter.data["event"]]
     if letter.data["event"] == "closed" and referral.procedure.state != "feedback_received":
@@ -125,6 +134,7 @@ def stop_showing(actor: Actor, referral: Referral, at: datetime) -> None:
     referral.consent_withdrawn_at = at
     referral.ended_at = referral.ended_at or at
     referral.save(update_fields=["consent_withdrawn_at", "ended_at"])
+    stop_letters(actor, referral, at)
     destroy_subject(actor, referral.key_id, reason="consent_withdrawn")
     record(actor, AuditTag.REFERRAL_CONSENT_WITHDRAWN, handle=referral_handle(referral))
 
@@ -136,6 +146,8 @@ def tell_receivers(consent: Consent, event: ConsentEvent) -> None:
     ).exclude(letter_id=None)
     actor = Actor.system(Purpose(consent.purpose))
     for referral in rows.select_related("procedure", "case").select_for_update(of=("self",)):
+        # First what waits is stopped, so that the withdrawal comes next in the thread.
+        stop_letters(actor, referral, event.at)
         _tell_withdrawal(actor, referral, event.at)
         if referral.procedure.over_at is None:
             choices = procedures.choices(actor, instance=referral.procedure)
@@ -178,6 +190,15 @@ def see_request_receipt(receipt: ReceiptSeen) -> None:
     elif receipt.verdict in {None, Verdict.REJECTED}:
         referral.undeliverable = receipt.reason[:60]
     referral.save(update_fields=["delivered_at", "undeliverable"])
+
+
+def see_step_receipt(receipt: ReceiptSeen) -> None:
+    """A step or withdrawal of ours did not reach the other end; or now everything has."""
+    rows = Referral.objects.filter(thread=receipt.thread, peer=receipt.to)
+    if receipt.verdict in {None, Verdict.REJECTED}:
+        rows.update(untold=receipt.reason[:60], untold_at=receipt.seen_at)
+    elif receipt.verdict is Verdict.STORED and not has_undelivered(receipt.thread):
+        rows.update(untold="", untold_at=None)
 
 
 def see_withdrawal_receipt(receipt: ReceiptSeen) -> None:

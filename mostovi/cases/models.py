@@ -108,7 +108,9 @@ class Referral(Sealed):
     Sealed `data`: exactly what was sent or received; in a draft `needs`, `summary` and `safety`.
     A received referral has a key of its own, destroyed when the person withdraws the consent, so
     that the data can no longer be shown. `thread` is the conversation, the same at both ends.
-    `peer_reference` is the sender's handle of it. `fields` are the ticked fields.
+    `peer_reference` is the sender's handle of it. `fields` are the ticked fields. `undeliverable`
+    says why the referral itself did not arrive, `untold` why a later step or withdrawal of ours
+    did not (reason codes of the exchange).
     """
 
     GOVERNANCE: ClassVar[Governance] = Governance(
@@ -145,6 +147,8 @@ class Referral(Sealed):
     procedure = models.ForeignKey(Instance, on_delete=models.PROTECT, related_name="+")
     delivered_at = models.DateTimeField(null=True, blank=True)
     undeliverable = models.CharField(max_length=60, blank=True)
+    untold = models.CharField(max_length=60, blank=True)
+    untold_at = models.DateTimeField(null=True, blank=True)
     consent_withdrawn_at = models.DateTimeField(null=True, blank=True)
     withdrawal_confirmed_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -158,6 +162,11 @@ class Referral(Sealed):
             models.Index(fields=["consent_id"]),
             models.Index(fields=["peer", "consent_handle"]),
             models.Index(fields=["ended_at"]),
+            # Steps that the other end does not know of: few among very many.
+            models.Index(
+                fields=["purpose", "untold_at"], name="referral_untold",
+                condition=models.Q(untold_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -28,7 +28,8 @@ from mostovi.cases import sharing
 from mostovi.cases.models import Case, Direction, Referral, ReferralMessage
 from mostovi.cases.vocabulary import REQUEST, UPDATE, Urgency, needs, services, step_codes
 from mostovi.exchange.profiles import preview
-from mostovi.exchange.services import post
+from mostovi.exchange.services import post, stop
+from mostovi.exchange.wire import format_time
 from mostovi.people import codes, consent_texts, consenting, names
 from mostovi.people import services as people
 from mostovi.people.consent import Permission
@@ -390,7 +391,9 @@ def _post_request(actor: Actor, referral: Referral, going: Outgoing, now: dateti
 def _letter_basis(referral: Referral, consent: Consent) -> dict[str, Any]:
     if consent.duty:
         return {"duty": consent_texts.duties()[consent.duty].citation}
-    return {"consent": referral.consent_handle, "fields": list(consent.fields)}
+    basis = {"consent": referral.consent_handle, "fields": list(consent.fields)}
+    # A letter that waits longer than the consent lasts does not leave.
+    return basis | ({"expires": format_time(consent.expires_at)} if consent.expires_at else {})
 
 
 @transaction.atomic
@@ -414,6 +417,8 @@ def step(
     if step_codes(verb) and code not in step_codes(verb):
         raise InvalidReferral("code", gettext_noop("Choose what fits best."))
     keep_message(referral, verb, referral.procedure.side, actor.account, text, moment)
+    if verb == "withdraw":
+        stop_letters(actor, referral, moment)
     if verb in EVENT_OF_VERB and referral.letter_id is not None:
         _tell(actor, referral, verb, text, code, moment)
     note_end(referral, moment)
@@ -421,6 +426,13 @@ def step(
         forget_draft(referral)
     _log_step(actor, referral, verb)
     return referral
+
+
+def stop_letters(actor: Actor, referral: Referral, now: datetime) -> None:
+    """Nothing about this referral that still waits in the outbox leaves the node any more (R2)."""
+    stop(actor, thread=referral.thread, now=now)
+    referral.untold, referral.untold_at = "", None
+    referral.save(update_fields=["untold", "untold_at"])
 
 
 def forget_draft(referral: Referral) -> None:
@@ -445,6 +457,9 @@ def _tell(actor: Actor, referral: Referral, verb: str, text: str, code: str, now
     basis: dict[str, Any] = {"consent": referral.consent_handle}
     if not referral.consent_handle or _rests_on_duty(referral):
         basis = {"duty": "the duty under which the referral was sent"}
+    elif verb == "answer" and (consent := named_consent(referral)) and consent.expires_at:
+        # What is told of the person goes while the consent lasts; other steps always arrive.
+        basis["expires"] = format_time(consent.expires_at)
     post(
         actor, to=referral.peer, letter_type=UPDATE, purpose=Purpose(referral.purpose),
         basis=basis, data=data, thread=referral.thread, in_reply_to=referral.letter_id,

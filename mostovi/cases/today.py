@@ -70,6 +70,10 @@ def _unfinished(actor: Actor) -> Iterator[Waiting]:
             yield _plain(referral.code, _("Referral not sent yet"), _("Finish"))
     for referral in rows.exclude(undeliverable="")[:_MOST]:
         yield _plain(referral.code, _("The receiver did not take the referral"), _("See why"))
+    for referral in referring.visible(actor).filter(untold_at__isnull=False)[:_MOST]:
+        yield _plain(
+            referral.code, _("The other institution does not know of your last step"), _("See why")
+        )
     emergencies = rows.filter(procedure__state="emergency_review")
     for referral in emergencies.exclude(created_by=actor.account)[:_MOST]:
         yield _plain(referral.code, _("Emergency referral needs a second reviewer"), _("Review"))
