@@ -164,7 +164,8 @@ class Referral(Sealed):
             models.Index(fields=["ended_at"]),
             # Steps that the other end does not know of: few among very many.
             models.Index(
-                fields=["purpose", "untold_at"], name="referral_untold",
+                fields=["purpose", "untold_at"],
+                name="referral_untold",
                 condition=models.Q(untold_at__isnull=False),
             ),
         ]

@@ -44,13 +44,13 @@ from mostovi.exchange.profiles import profile
 from mostovi.exchange.reasons import ExchangeError, LetterRefused, Reason
 from mostovi.exchange.receipts import Receipt, Verdict, read_receipt
 from mostovi.exchange.transport import Reply, Transport, Unreachable, http_transport
-from mostovi.exchange.wire import canonical, format_time, parse_object, sha256
+from mostovi.exchange.wire import canonical, format_time, parse_object, parse_time, sha256
 from mostovi.rights.access import Action, Actor, Kind, Refusal, Refused, require
 from mostovi.rights.audit import AuditTag
 from mostovi.rights.purposes import Purpose, open_for
 from mostovi.rights.services import record, record_many
 from mostovi.rights.storage import opened
-from mostovi.rights.vault import vault
+from mostovi.rights.vault import Altered, KeyDestroyed, vault
 
 logger = logging.getLogger(__name__)
 VOID: Final = "mostovi.exchange.void.v1"
@@ -91,9 +91,9 @@ def post(
 
     `basis` is `{"consent": handle}` or `{"duty": citation}`, with `fields` and `expires` of the
     consent where known; `{"none": "..."}` for letters without personal data. `expires` is when
-    delivery is given up (72 hours by default). `key_id` is the vault key of the person the letter
-    is about: destroying it also erases what waits here. Who may send what is decided by the
-    caller; here the purpose must be the actor's own.
+    delivery is given up (72 hours by default), never later than the consent ends. `key_id` is the
+    vault key of the person the letter is about: destroying it also erases what waits here. Who may
+    send what is decided by the caller; here the purpose must be the actor's own.
 
     Raises `ProfileViolation` with every place where data, purpose or basis leave the profile,
     `LetterRefused` for an unknown or suspended peer or a letter that is too large, `Refused` for
@@ -112,7 +112,7 @@ def post(
         source=us(),
         to=to,
         time=now,
-        expires=expires or now + LIFETIME,
+        expires=_earlier(expires or now + LIFETIME, _basis_end(basis, now)),
         thread=lane.thread,
         seq=lane.next_seq,
         prev=lane.last_digest,
@@ -613,17 +613,19 @@ def retry(actor: Actor, *, letter_id: UUID, now: datetime | None = None) -> Outb
 
     One that never got a receipt goes again as it is, with new time. One that the receiver
     rejected is written anew at the end of its thread, because its number is used up.
-    Raises `ExchangeError` when the letter is not dead.
+    Raises `ExchangeError` when the letter is not dead, or the consent it rests on has expired.
     """
     now = now or timezone.now()
     row = _owned(actor, letter_id)
     if row.state != OutboxState.DEAD:
         raise ExchangeError(Reason.MALFORMED, "Only a letter that was not delivered can go again.")
+    envelope = _held_envelope(row)
+    basis_end = _basis_end(envelope["basis"], now)
     record(actor, AuditTag.LETTER_RETRIED, handle=vault().handle("letter", row.pk))
+    until = now + LIFETIME
     if row.receipt:
-        return _anew(row, now)
-    envelope = json.loads(row.values()["envelope"])
-    row.expires = max(row.expires, now + LIFETIME)
+        return _anew(row, envelope, _earlier(until, basis_end), now)
+    row.expires = _earlier(max(row.expires, until), basis_end)
     envelope["expires"] = format_time(row.expires)
     row.seal_values({"envelope": canonical(envelope).decode()})
     row.state, row.failures, row.first_attempt = OutboxState.WAITING, 0, None
@@ -632,14 +634,41 @@ def retry(actor: Actor, *, letter_id: UUID, now: datetime | None = None) -> Outb
     return row
 
 
-def _anew(row: OutboxLetter, now: datetime) -> OutboxLetter:
-    old = read(json.loads(row.values()["envelope"]))
+def _basis_end(basis: Mapping[str, Any], now: datetime) -> datetime | None:
+    """Until when the consent that a letter rests on lasts, where it says so (R2)."""
+    if "expires" not in basis:
+        return None
+    end = parse_time(basis["expires"], "basis.expires")
+    if end <= now:
+        raise ExchangeError(Reason.NO_BASIS, "The consent has expired; ask again before sending.")
+    return end
+
+
+def _earlier(until: datetime, basis_end: datetime | None) -> datetime:
+    return min(until, basis_end) if basis_end else until
+
+
+def _held_envelope(row: OutboxLetter) -> dict[str, Any]:
+    """What a letter says; raises `ExchangeError(erased)` when its content is gone."""
+    try:
+        envelope: dict[str, Any] = json.loads(row.values()["envelope"])
+    except (Altered, KeyDestroyed) as error:
+        raise ExchangeError(
+            Reason.ERASED, "The content of this letter is erased; it can only be withdrawn."
+        ) from error
+    return envelope
+
+
+def _anew(
+    row: OutboxLetter, envelope: dict[str, Any], expires: datetime, now: datetime
+) -> OutboxLetter:
+    old = read(envelope)
     lane = _locked_thread(row.to, row.thread)
     letter = replace(
         old,
         id=new_id(),
         time=now,
-        expires=now + LIFETIME,
+        expires=expires,
         seq=lane.next_seq,
         prev=lane.last_digest,
         schema=profile(old.type).digest,
@@ -674,6 +703,27 @@ def withdraw(actor: Actor, *, letter_id: UUID, now: datetime | None = None) -> O
     record(actor, AuditTag.LETTER_WITHDRAWN, handle=vault().handle("letter", row.pk))
     _take_back(row, Reason.WITHDRAWN, now)
     return row
+
+
+@transaction.atomic
+def stop(actor: Actor, *, thread: UUID, now: datetime | None = None) -> int:
+    """Take back every letter of `thread` that has not arrived; returns how many (R2).
+
+    Called when the consent to what the thread says is withdrawn: what waits does not leave, and
+    what failed cannot be tried again. One that is being carried at this moment may still arrive;
+    then its place holder is not needed, and the letter that the caller posts next ends its use.
+    A parked letter is with the receiver already, behind which the caller's next letter comes.
+    """
+    now = now or timezone.now()
+    rows = OutboxLetter.objects.select_for_update().filter(
+        thread=thread, purpose=str(actor.purpose),
+        state__in=[OutboxState.WAITING, OutboxState.DEAD],
+    )  # fmt: skip
+    stopped = list(rows.exclude(letter_type=VOID).order_by("seq"))
+    for row in stopped:
+        record(actor, AuditTag.LETTER_WITHDRAWN, handle=vault().handle("letter", row.pk))
+        _take_back(row, Reason.WITHDRAWN, now)
+    return len(stopped)
 
 
 def _erase_waiting(row: OutboxLetter, now: datetime) -> None:

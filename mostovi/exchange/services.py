@@ -25,7 +25,7 @@ from mostovi.exchange.models import (
     OutboxThread,
     ParkedLetter,
 )
-from mostovi.exchange.outbox import post, relay_due, retry, settle_fetched, withdraw
+from mostovi.exchange.outbox import post, relay_due, retry, settle_fetched, stop, withdraw
 from mostovi.exchange.peers import (
     add_peer,
     collect_entries,
@@ -57,6 +57,7 @@ __all__ = [
     "countersign_directory",
     "erase_thread",
     "fetch_wanted",
+    "has_undelivered",
     "import_directory",
     "make_steward",
     "own_entry",
@@ -74,8 +75,14 @@ __all__ = [
     "revoke_key",
     "rotate_keys",
     "settle_fetched",
+    "stop",
     "withdraw",
 ]
+
+
+def has_undelivered(thread: UUID) -> bool:
+    """Whether a letter of ours in `thread` was given up and nobody has dealt with it yet."""
+    return OutboxLetter.objects.filter(thread=thread, state=OutboxState.DEAD).exists()
 
 
 @transaction.atomic

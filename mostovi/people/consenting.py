@@ -229,7 +229,8 @@ def _open_toward(person: Person, purpose: str, receiver: str, now: datetime) -> 
     consents = {str(consent.pk): consent for consent in person.consents.all()}
     states = rules.states(events_of(person), now, child=is_child(person, now))
     # A consent that needs a guardian is not valid, yet the person who ends it must be believed.
-    ending = _OPEN_STATES | {State.NOT_VALID}
+    # Data that went under a consent since expired is still with the receiver, who must be told.
+    ending = _OPEN_STATES | {State.NOT_VALID, State.EXPIRED}
     return [
         consent
         for key, consent in consents.items()

@@ -205,7 +205,7 @@ def outside(**more: Any) -> dict[str, Any]:
         (outside(type="../../etc/passwd"), Reason.UNKNOWN_LETTER_TYPE),
         (
             outside(
-                type="mostovi.tool.published.v1", purpose="learning", basis={"none": "x"}, data={}
+                type="mostovi.plan.progress.v1", purpose="governance", basis={"none": "x"}, data={}
             ),
             Reason.LETTER_TYPE_NOT_ALLOWED,
         ),
@@ -219,7 +219,7 @@ def test_a_letter_outside_its_profile_is_rejected_and_nothing_of_it_kept(
     reason: Reason,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.delitem(handlers._receivers, "mostovi.tool.published.v1", raising=False)
+    monkeypatch.delitem(handlers._receivers, "mostovi.plan.progress.v1", raising=False)
     thread = uuid4()
     answer = receive(to_us(thread=thread, **change), NOW)
     receipt = read(answer.receipt)

@@ -173,7 +173,7 @@ def test_an_unknown_receiver_or_a_type_it_does_not_take_is_refused(
         write(to="xx")
     assert caught.value.reason == Reason.UNKNOWN_PEER
     add_peer(
-        Actor.system(Purpose.GOVERNANCE), entry=known.entry(letters=["mostovi.tool.published.v1"])
+        Actor.system(Purpose.GOVERNANCE), entry=known.entry(letters=["mostovi.plan.progress.v1"])
     )
     with pytest.raises(LetterRefused) as caught:
         write()

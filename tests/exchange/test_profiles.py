@@ -31,7 +31,6 @@ CONTRACT = {
     "mostovi.referral.update.v1",
     "mostovi.consent.withdrawn.v1",
     "mostovi.statistics.month.v1",
-    "mostovi.tool.published.v1",
     "mostovi.exchange.void.v1",
 }
 FORBIDDEN = ("nationality", "ethnic", "religio", "citizenship", "race", "tribe_origin", "risk")
@@ -208,9 +207,9 @@ def test_words_change_without_a_new_version_and_constraints_do_not(tmp_path: Pat
     assert Profile(REQUEST, schema).digest == before
     schema["properties"]["summary"]["maxLength"] = 5
     assert Profile(REQUEST, schema).digest != before
-    tool = json.loads((PROFILES / "mostovi.tool.published.v1.json").read_text(encoding="utf-8"))
-    del tool["properties"]["titles"]
-    assert Profile("x", tool).digest != profile("mostovi.tool.published.v1").digest
+    step = json.loads((PROFILES / "mostovi.referral.update.v1.json").read_text(encoding="utf-8"))
+    del step["properties"]["text"]
+    assert Profile("x", step).digest != profile("mostovi.referral.update.v1").digest
 
 
 def test_unknown_types_are_refused_and_never_read_as_files() -> None:
