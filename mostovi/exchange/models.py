@@ -8,6 +8,7 @@ remain, which prove what was sent without holding it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -130,7 +131,7 @@ class OutboxLetter(Sealed):
     `owner` is the account that posted it and is asked when it cannot be delivered.
     """
 
-    GOVERNANCE: ClassVar[Governance] = _LETTER
+    GOVERNANCE: ClassVar[Governance] = replace(_LETTER, row_purpose=("purpose",))
 
     to = models.CharField(max_length=60)
     letter_type = models.CharField(max_length=120)
@@ -274,7 +275,7 @@ class InboxLetter(models.Model):
 class ParkedLetter(Sealed):
     """The content of a letter that waits for an earlier one; gone as soon as it has run."""
 
-    GOVERNANCE: ClassVar[Governance] = _LETTER
+    GOVERNANCE: ClassVar[Governance] = replace(_LETTER, row_purpose=("inbox__purpose",))
 
     inbox = models.OneToOneField(InboxLetter, on_delete=models.CASCADE, related_name="parked")
 
@@ -319,7 +320,9 @@ class Attachment(Sealed):
     its own, which is `values()["key"]`.
     """
 
-    GOVERNANCE: ClassVar[Governance] = _LETTER
+    GOVERNANCE: ClassVar[Governance] = replace(
+        _LETTER, row_purpose=("inbox__purpose", "outbox__purpose")
+    )
 
     inbox = models.ForeignKey(
         InboxLetter, null=True, on_delete=models.CASCADE, related_name="attachments"

@@ -7,6 +7,7 @@ of birth and how sure it is). Destroying the person's key makes everything else 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 from uuid import uuid4
 
@@ -53,7 +54,11 @@ class Person(Sealed):
     guardian, who holds the file as one of their own.
     """
 
-    GOVERNANCE: ClassVar[Governance] = _PERSONAL
+    GOVERNANCE: ClassVar[Governance] = replace(
+        _PERSONAL,
+        row_purpose=("purpose",),
+        counted=frozenset({"sex", "birth_year", "age_certainty", "purpose", "unit", "created_at"}),
+    )
 
     code = models.CharField(max_length=24, unique=True)
     purpose = models.CharField(max_length=20, choices=[(p.value, p.value) for p in Purpose])

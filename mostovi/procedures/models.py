@@ -57,7 +57,10 @@ class Instance(models.Model):
     the partner whose calendar counts for its deadlines.
     """
 
-    GOVERNANCE = Governance(purposes=EVERY_CASE_PURPOSE, retention="case", personal=True)
+    GOVERNANCE = Governance(
+        purposes=EVERY_CASE_PURPOSE, retention="case", personal=True, row_purpose=("purpose",),
+        counted=frozenset({"state"}),
+    )  # fmt: skip
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     code = models.CharField(max_length=40)
@@ -112,7 +115,10 @@ class Event(Sealed):
     gates: codes of the gates that were open, as the step relied on them.
     """
 
-    GOVERNANCE = Governance(purposes=EVERY_CASE_PURPOSE, retention="case", personal=True)
+    GOVERNANCE = Governance(
+        purposes=EVERY_CASE_PURPOSE, retention="case", personal=True,
+        row_purpose=("instance__purpose",), counted=frozenset({"to_state"}),
+    )  # fmt: skip
 
     instance = models.ForeignKey(Instance, on_delete=models.PROTECT, related_name="events")
     sequence = models.PositiveIntegerField()
@@ -181,7 +187,10 @@ LIVE: Collection[Outcome] = (Outcome.RUNNING, Outcome.SUSPENDED)
 class Deadline(models.Model):
     """One clock of one instance: from when, until when, and how it ended."""
 
-    GOVERNANCE = Governance(purposes=EVERY_CASE_PURPOSE, retention="case", personal=True)
+    GOVERNANCE = Governance(
+        purposes=EVERY_CASE_PURPOSE, retention="case", personal=True,
+        row_purpose=("instance__purpose",),
+    )  # fmt: skip
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="deadlines")
@@ -224,7 +233,10 @@ class Deadline(models.Model):
 class Suspension(models.Model):
     """A time during which a deadline's clock stood still; `ended_at` is None while it does."""
 
-    GOVERNANCE = Governance(purposes=EVERY_CASE_PURPOSE, retention="case", personal=True)
+    GOVERNANCE = Governance(
+        purposes=EVERY_CASE_PURPOSE, retention="case", personal=True,
+        row_purpose=("deadline__instance__purpose",),
+    )  # fmt: skip
 
     deadline = models.ForeignKey(Deadline, on_delete=models.CASCADE, related_name="suspensions")
     started_at = models.DateTimeField()
@@ -248,7 +260,10 @@ class Suspension(models.Model):
 class Extension(models.Model):
     """One extension of a deadline, by the amount and on the ground its file names."""
 
-    GOVERNANCE = Governance(purposes=EVERY_CASE_PURPOSE, retention="case", personal=True)
+    GOVERNANCE = Governance(
+        purposes=EVERY_CASE_PURPOSE, retention="case", personal=True,
+        row_purpose=("deadline__instance__purpose",),
+    )  # fmt: skip
 
     deadline = models.ForeignKey(Deadline, on_delete=models.CASCADE, related_name="extensions")
     amount = models.PositiveIntegerField()

@@ -16,13 +16,17 @@ class Governance:
 
     `purposes` hold for every field that `fields` does not name; `fields` may only narrow.
     `retention` is a code of `content/retention/rules.yaml`. `personal` says whether rows are about
-    a person of concern.
+    a person of concern. `row_purpose` names the field (the first of them that is set) which says
+    for which one of `purposes` a row is held: each row is open to that one only. `counted` are
+    fields that the month's counts read, without opening anybody's file.
     """
 
     purposes: frozenset[Purpose]
     retention: str
     personal: bool = False
     fields: Mapping[str, frozenset[Purpose]] = field(default_factory=dict)
+    row_purpose: tuple[str, ...] = ()
+    counted: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if not self.purposes:
@@ -33,7 +37,8 @@ class Governance:
 
     def of(self, field_name: str) -> frozenset[Purpose]:
         """The purposes `field_name` may be used for."""
-        return self.fields.get(field_name, self.purposes)
+        purposes = self.fields.get(field_name, self.purposes)
+        return purposes | {Purpose.STATISTICS} if field_name in self.counted else purposes
 
 
 def governance_of(model: type[Any]) -> Governance | None:

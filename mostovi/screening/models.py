@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar, NoReturn
 from uuid import UUID, uuid4
 
@@ -21,6 +22,10 @@ _CONTENT = Governance(
     purposes=_PERSONAL | {Purpose.STATISTICS, Purpose.GOVERNANCE}, retention="content"
 )
 _SUBMISSION = Governance(purposes=_PERSONAL, retention="submission", personal=True)
+# A count opens findings for their outcome alone; who made them and why stays closed to it.
+_FINDING = replace(
+    _SUBMISSION, counted=frozenset({"key_id", "sealed", "set_name", "created_at", "submission"})
+)
 _DEVICE = Governance(purposes=_PERSONAL, retention="technical")
 
 PURPOSES = [(purpose.value, purpose.value) for purpose in (Purpose.PROTECTION, Purpose.ASYLUM)]
@@ -144,7 +149,11 @@ class Submission(Sealed):
     that this edits. `complete` turns true when every file the answers name has arrived.
     """
 
-    GOVERNANCE: ClassVar[Governance] = _SUBMISSION
+    GOVERNANCE: ClassVar[Governance] = replace(
+        _SUBMISSION,
+        row_purpose=("purpose",),
+        counted=frozenset({"current", "complete", "received_at"}),
+    )
 
     version = models.ForeignKey(FormVersion, on_delete=models.PROTECT, related_name="submissions")
     purpose = models.CharField(max_length=20, choices=PURPOSES)
@@ -275,7 +284,7 @@ class Finding(Sealed):
     version of the set, or a corrected submission, gets a finding of its own.
     """
 
-    GOVERNANCE: ClassVar[Governance] = _SUBMISSION
+    GOVERNANCE: ClassVar[Governance] = _FINDING
     RESEALED: ClassVar[frozenset[str]] = frozenset({"key_id", "sealed"})
 
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="findings")

@@ -117,9 +117,11 @@ def persons_screened(table: Table, month: Month, start: datetime, end: datetime)
 def _with_grounds(screened: QuerySet[Submission]) -> set[object]:
     """The screenings whose newest finding by the trafficking set recommends a referral."""
     newest: dict[object, bool] = {}
-    findings = Finding.objects.filter(
-        submission__in=screened.values("pk"), set_name=TRAFFICKING
-    ).order_by("created_at")
+    findings = (
+        Finding.objects.filter(submission__in=screened.values("pk"), set_name=TRAFFICKING)
+        .order_by("created_at")
+        .only("key_id", "sealed", "submission_id")
+    )
     for finding, values in opened(findings):
         newest[finding.submission_id] = (values or {}).get("outcome") == Outcome.REFER
     return {pk for pk, found in newest.items() if found}
