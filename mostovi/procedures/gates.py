@@ -34,11 +34,13 @@ def answers(
     now: datetime,
     given: Mapping[str, GateAnswer] | None = None,
 ) -> Mapping[str, GateAnswer]:
-    """The answers to every gate that a step from `state` needs.
+    """The answers to every gate that a step of this side from `state` needs.
 
-    `given` answers are taken as they are; those that nobody registered are left out (closed).
+    `given` answers are taken as they are; those that nobody registered are left out (closed), and
+    so are those of the other side's steps: only its own records can answer them.
     """
-    needed = dict.fromkeys(gate for step in procedure.leaving(state) for gate in step.gates)
+    ours = [step for step in procedure.leaving(state) if step.side == instance.side]
+    needed = dict.fromkeys(gate for step in ours for gate in step.gates)
     asked = {
         gate: _predicates[procedure.code, gate](instance, now)
         for gate in needed

@@ -6,6 +6,8 @@ from uuid import uuid4
 
 import pytest
 
+from django.urls import reverse
+
 from mostovi.cases import letters, referring
 from mostovi.cases.models import Referral
 from mostovi.exchange.handlers import ReceivedLetter, Reject
@@ -183,3 +185,12 @@ def test_the_way_to_the_end_at_the_receiver(received, coordinator, thread):
     assert stored.ended_at
     told = [said(row)["event"] for row in OutboxLetter.objects.order_by("seq")]
     assert told == ["accepted", "handed_over", "feedback"]
+
+
+def test_the_receiver_can_open_a_referral_while_its_question_waits(
+    received, coordinator, signed_in
+):
+    referring.step(coordinator, received, verb="ask", text="Does she travel alone?")
+    page = signed_in(coordinator).get(reverse("cases:referral", args=[received.code]))
+    assert page.status_code == 200
+    assert "Does she travel alone?" in page.content.decode()

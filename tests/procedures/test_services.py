@@ -101,6 +101,18 @@ def test_a_registered_gate_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     assert event.gates == ["consent_in_force"]
 
 
+def test_a_gate_of_the_other_side_is_not_asked_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unanswerable(instance: object, now: datetime) -> GateAnswer:
+        raise AssertionError("only the sender's records can answer this")
+
+    monkeypatch.setattr(gates, "_predicates", {})
+    gates.register("referral", "consent_in_force", unanswerable)
+    instance = services.start(worker(), code="referral", side="receiver", subject=uuid4())
+    offered = services.choices(worker(), instance=instance)
+    refused = next(choice for choice in offered if choice.transition.verb == "record_consent")
+    assert not refused.is_allowed
+
+
 @pytest.mark.parametrize(
     ("role", "verb", "why"),
     [
