@@ -24,7 +24,7 @@ from mostovi.exchange.keys import KeyPair
 from mostovi.exchange.keystore import key_store, signing_pair
 from mostovi.exchange.letters import Letter, Opened, open_token, read
 from mostovi.exchange.models import Alarm, InboxLetter, InboxState, InboxThread, ParkedLetter
-from mostovi.exchange.outbox import VOID
+from mostovi.exchange.outbox import VOID, hurry
 from mostovi.exchange.peers import KnownPeers, known_peers, note_contact, us
 from mostovi.exchange.profiles import Profile, profile
 from mostovi.exchange.reasons import LetterRefused, Reason
@@ -117,6 +117,7 @@ def receive_many(
         _write_log(batch)
     for source in {item.letter.source for item in trusted}:
         note_contact(source, now)
+        hurry(source, now)
     return answers
 
 

@@ -459,8 +459,21 @@ def _note_peers(answers: Sequence[Answered], now: datetime) -> None:
         results = [result for row, _, result in answers if row.to == code]
         if any(result.receipt for result in results):
             note_contact(code, now)
+            hurry(code, now)
         else:
             note_failure(code, results[-1].reason, now)
+
+
+def hurry(code: str, now: datetime) -> None:
+    """The node was heard of: what waits because it did not answer goes at once.
+
+    Otherwise a node that was away for minutes would get its letters up to six hours later.
+    """
+    waiting = OutboxLetter.objects.filter(
+        to=code, state=OutboxState.WAITING, reason=Reason.UNREACHABLE, next_attempt__gt=now
+    )
+    if waiting.exists():  # almost never, and then no write is needed
+        waiting.update(next_attempt=now)
 
 
 def _settle_one(

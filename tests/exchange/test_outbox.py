@@ -18,7 +18,7 @@ from mostovi.exchange.models import Alarm, Delivery, OutboxLetter, OutboxState
 from mostovi.exchange.profiles import ProfileViolation
 from mostovi.exchange.reasons import ExchangeError, LetterRefused, Reason
 from mostovi.exchange.receipts import Verdict
-from mostovi.exchange.services import add_peer, post, relay_due, retry, withdraw
+from mostovi.exchange.services import add_peer, post, receive, relay_due, retry, withdraw
 from mostovi.exchange.transport import Reply
 from mostovi.rights.access import Actor, Refused
 from mostovi.rights.purposes import Purpose
@@ -213,6 +213,45 @@ def test_a_silent_peer_is_tried_again_later_and_longer(
     carrier.now = now
     assert relay_due(now, carrier) == 1
     assert state(row) == OutboxState.DELIVERED
+
+
+def test_what_waits_for_a_silent_peer_goes_as_soon_as_it_is_heard_of(
+    write: Callable[..., OutboxLetter], carrier: FakePeer, to_us: Callable[..., bytes]
+) -> None:
+    carrier.fails = [UNREACHABLE, UNREACHABLE]
+    early = write()
+    assert relay_due(SOON, carrier) == 0
+    back = SOON + timedelta(seconds=5)
+    assert relay_due(back, carrier) == 0
+    write(now=back)
+    assert relay_due(back, carrier) == 0  # silent still
+    assert receive(to_us(), back).status == 202  # it writes to us, so it is back
+    assert relay_due(back, carrier) == 2
+    assert state(early) == OutboxState.DELIVERED
+
+
+def test_one_letter_that_gets_through_takes_the_others_along(
+    write: Callable[..., OutboxLetter], carrier: FakePeer
+) -> None:
+    carrier.fails = [UNREACHABLE]
+    early = write()
+    relay_due(SOON, carrier)
+    write(now=SOON)
+    assert relay_due(SOON, carrier) == 1
+    assert relay_due(SOON, carrier) == 1
+    assert state(early) == OutboxState.DELIVERED
+
+
+def test_a_letter_the_peer_cannot_take_now_is_not_hurried(
+    write: Callable[..., OutboxLetter], carrier: FakePeer
+) -> None:
+    carrier.fails = [problem(503, "try_again")]
+    early = write()
+    relay_due(SOON, carrier)
+    write(now=SOON)
+    assert relay_due(SOON, carrier) == 1
+    assert relay_due(SOON, carrier) == 0
+    assert state(early) == OutboxState.WAITING
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 429, 408])
