@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,11 +12,17 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
+from hypothesis import settings as hypothesis_settings
 
 from mostovi.node.models import Account, Membership
 from mostovi.rights.access import Actor
 from mostovi.rights.roles import ROLE_PURPOSES, Role
 from mostovi.rights.vault import create_master_key
+
+# How long one example takes says nothing on a busy machine.
+hypothesis_settings.register_profile("mostovi", deadline=None)
+hypothesis_settings.load_profile("mostovi")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -27,6 +33,21 @@ def vault_of_the_test_node() -> None:
     keys = settings.MOSTOVI.keys
     if not (keys / "vault.master").exists():
         create_master_key(keys)
+
+
+@pytest.fixture(autouse=True)
+def forget_anchored_heads() -> None:
+    """The anchors lie in a file and outlive a test's log, which is rolled back."""
+    from django.conf import settings
+
+    (settings.MOSTOVI.keys / "audit.heads").unlink(missing_ok=True)
+
+
+@pytest.fixture(autouse=True)
+def speak_english() -> Iterator[None]:
+    """A language that one test chose must not be spoken in the next."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

@@ -46,6 +46,7 @@ def messages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setattr(module, "ROOT", tmp_path)
     monkeypatch.setattr(module, "LOCALE", tmp_path / "locale")
     monkeypatch.setattr(module, "languages", lambda: ["sr"])
+    monkeypatch.setattr(module, "content_words", lambda: [("a.json", "Words of a letter")])
     templates = tmp_path / "mostovi/cases/templates/cases"
     templates.mkdir(parents=True)
     (templates / "case.html").write_text(PAGE, encoding="utf-8")
@@ -61,6 +62,7 @@ def test_every_kind_of_text_is_found(messages: ModuleType) -> None:
         ("day of the month", "May"),
         (None, "Two lines as one"),
         (None, "Save"),
+        (None, "Words of a letter"),
         (None, "Case %(name)s is closed."),
         (None, ("%(n)s case", "%(n)s cases")),
     }
@@ -70,7 +72,7 @@ def test_a_missing_text_is_reported_collected_and_translated(
     messages: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert messages.check() == 1
-    assert "sr: 7 texts missing" in capsys.readouterr().err
+    assert "sr: 8 texts missing" in capsys.readouterr().err
     assert messages.update() == 0
     assert messages.check() == 0
     path = messages.LOCALE / "sr/LC_MESSAGES/django.po"
