@@ -43,7 +43,6 @@ def record(
     )[0]
 
 
-@transaction.atomic(savepoint=False)
 def record_many(
     actor: Actor,
     tag: AuditTag,
@@ -55,28 +54,30 @@ def record_many(
 ) -> list[AuditEntry]:
     """Append one entry for each of `handles` (a list page reads many records)."""
     written = json.dumps(audit.checked_detail(detail or {}), sort_keys=True)
-    at = audit.timestamp(timezone.now())
-    last = _locked_head()
-    sequence, previous = last.sequence, last.digest
-    rows: list[AuditEntry] = []
-    for handle in handles:
-        sequence += 1
-        entry = audit.chained(
-            previous,
-            sequence=sequence,
-            at=at,
-            tag=tag.value,
-            actor=str(actor.account),
-            role=actor.role.value,
-            purpose=(purpose or actor.purpose).value,
-            handle=handle,
-            outcome=outcome,
-            detail=written,
-        )
-        rows.append(AuditEntry(**asdict(entry)))
-        previous = entry.digest
-    AuditEntry.objects.bulk_create(rows)
-    return rows
+    # No savepoint: an entry and the change it tells of stand or fall together.
+    with transaction.atomic(savepoint=False):
+        at = audit.timestamp(timezone.now())
+        last = _locked_head()
+        sequence, previous = last.sequence, last.digest
+        rows: list[AuditEntry] = []
+        for handle in handles:
+            sequence += 1
+            entry = audit.chained(
+                previous,
+                sequence=sequence,
+                at=at,
+                tag=tag.value,
+                actor=str(actor.account),
+                role=actor.role.value,
+                purpose=(purpose or actor.purpose).value,
+                handle=handle,
+                outcome=outcome,
+                detail=written,
+            )
+            rows.append(AuditEntry(**asdict(entry)))
+            previous = entry.digest
+        AuditEntry.objects.bulk_create(rows)
+        return rows
 
 
 def head() -> Head:
