@@ -31,6 +31,7 @@ from mostovi.exchange.services import has_undelivered, post
 from mostovi.people import codes, consent_listeners
 from mostovi.people.models import Consent, ConsentEvent
 from mostovi.procedures import services as procedures
+from mostovi.procedures.state import StepRefused
 from mostovi.rights.access import SYSTEM_ACCOUNT, Actor
 from mostovi.rights.audit import AuditTag
 from mostovi.rights.purposes import Purpose
@@ -60,6 +61,7 @@ def receive_request(letter: ReceivedLetter) -> None:
     if Referral.objects.filter(thread=letter.thread).exists():
         raise Reject("thread_in_use", "A referral with this thread exists already.")
     data, actor = letter.data, letter.actor
+    _check_basis(letter)
     handle = data["basis"].get("consent", "")
     if WithdrawnConsent.objects.filter(peer=letter.source, consent_handle=handle).exists():
         raise Reject("consent_withdrawn", "The consent for this referral has been withdrawn.")
@@ -92,6 +94,15 @@ def receive_request(letter: ReceivedLetter) -> None:
     )  # fmt: skip
 
 
+def _check_basis(letter: ReceivedLetter) -> None:
+    """A consent given for another receiver or purpose does not cover what came (R2)."""
+    basis = letter.data["basis"]
+    if basis["kind"] != "consent":
+        return
+    if (basis["receiver"], basis["purpose"]) != (settings.MOSTOVI.code, letter.purpose.value):
+        raise Reject("no_basis", "The consent is for another receiver or purpose.")
+
+
 def receive_update(letter: ReceivedLetter) -> None:
     """Hear of a step the other end took.
 
@@ -107,7 +118,10 @@ def receive_update(letter: ReceivedLetter) -> None:
     words = next(
         (letter.data[key] for key in ("question", "answer", "text") if key in letter.data), ""
     )
-    _hear(letter.actor, referral, verb, letter.received_at)
+    try:
+        _hear(letter.actor, referral, verb, letter.received_at)
+    except StepRefused as refused:
+        raise Reject("not_your_step", "This step is not the sender's to take.") from refused
     keep_message(referral, verb, _other_side(referral), SYSTEM_ACCOUNT, words, letter.received_at)
     if verb == "withdraw":
         stop_showing(letter.actor, referral, letter.received_at)

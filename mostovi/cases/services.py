@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -238,15 +238,27 @@ def of_submission(actor: Actor, submission_id: UUID) -> Case | None:
 
 
 def end_closed_before(cutoff: date, *, limit: int = 1000) -> int:
-    """Retention: erase the persons of cases closed before `cutoff` that nothing else keeps."""
+    """Retention: erase the persons of cases closed before `cutoff` that nothing else keeps.
+
+    Whoever must be kept, or has a case that is open or ended later, holds up nobody else.
+    """
     actor = Actor.system(Purpose.GOVERNANCE)
-    due = Case.objects.filter(closed_at__date__lt=cutoff, person__erased_at=None)
+    later = Case.objects.filter(person=OuterRef("person")).exclude(closed_at__date__lt=cutoff)
+    due = Case.objects.filter(
+        ~Exists(later), closed_at__date__lt=cutoff, person__erased_at=None
+    ).select_related("person")
     ended = 0
-    for case in due.select_related("person").order_by("closed_at")[:limit]:
-        newer = Case.objects.filter(person=case.person).exclude(closed_at__date__lt=cutoff)
-        if newer.exists():
+    erased: set[UUID] = set()
+    for case in due.order_by("closed_at").iterator(chunk_size=500):
+        if ended == limit:
+            break
+        if case.person_id in erased:
             continue
-        people.erase(actor, case.person, reason="retention")
+        try:
+            people.erase(actor, case.person, reason="retention")
+        except people.MustBeKept:
+            continue
+        erased.add(case.person_id)
         ended += 1
     if ended:
         record(actor, AuditTag.CASES_ENDED, detail={"count": ended})

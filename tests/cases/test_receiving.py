@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-
 from django.urls import reverse
 
 from mostovi.cases import letters, referring
@@ -194,3 +193,10 @@ def test_the_receiver_can_open_a_referral_while_its_question_waits(
     page = signed_in(coordinator).get(reverse("cases:referral", args=[received.code]))
     assert page.status_code == 200
     assert "Does she travel alone?" in page.content.decode()
+
+
+def test_the_end_of_a_referral_that_never_came_is_taken_in_silence(neighbour, thread):
+    update(thread, "withdrawn")
+    assert not Referral.objects.exists()
+    with pytest.raises(Reject):
+        update(thread, "closed")

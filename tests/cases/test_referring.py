@@ -236,3 +236,58 @@ def test_a_child_needs_the_guardians_consent(coordinator, neighbour):
         consenting.give(coordinator, child, **terms)
     consenting.give(coordinator, child, guardian_name="Ana", child_view="He wants to go.", **terms)
     assert send(coordinator, referral).letter_id
+
+
+def step_receipt(row, verdict, reason=""):
+    now = datetime.now(UTC)
+    letters.see_step_receipt(
+        ReceiptSeen(
+            letter=row.pk, type=row.letter_type, to="ba", thread=row.thread, verdict=verdict,
+            reason=reason, text="", received_at=now, head="", seen_at=now,
+        )
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("verdict", "reason"), [(Verdict.REJECTED, "not_your_step"), (None, "expired")]
+)
+def test_whoever_took_a_step_that_the_other_end_missed_sees_it_until_it_arrives(
+    draft, coordinator, consent_to, case, signed_in, verdict, reason
+):
+    from mostovi.cases.today import waiting
+
+    def told():
+        return [item.why for item in waiting(coordinator, datetime.now(UTC))]
+
+    consent_to(case.person)
+    send(coordinator, draft)
+    receipt(draft, Verdict.STORED)
+    OutboxLetter.objects.update(state="delivered")
+    stored = Referral.objects.get()
+    referring.step(coordinator, stored, verb="mark_expired", text="Nobody answers there.")
+    row = OutboxLetter.objects.get(letter_type="mostovi.referral.update.v1")
+    why = "The other institution does not know of your last step"
+    assert why not in told()
+    OutboxLetter.objects.filter(pk=row.pk).update(state="dead")
+    step_receipt(row, verdict, reason)
+    assert why in told()
+    page = signed_in(coordinator).get(f"/cases/referrals/{stored.code}/").content.decode()
+    assert f"{why}." in page
+    assert reason in page
+    OutboxLetter.objects.filter(pk=row.pk).update(state="delivered")
+    step_receipt(row, Verdict.STORED)
+    assert why not in told()
+
+
+def test_a_referral_withdrawn_before_it_left_never_leaves(draft, coordinator, consent_to, case):
+    consent_to(case.person)
+    send(coordinator, draft)
+    referring.step(
+        coordinator, Referral.objects.get(), verb="withdraw", text="Found another.",
+        code="other_service",
+    )  # fmt: skip
+    waiting = OutboxLetter.objects.filter(state="waiting").values_list("letter_type", flat=True)
+    assert sorted(waiting) == ["mostovi.exchange.void.v1", "mostovi.referral.update.v1"]
+    assert "Layla" not in "".join(
+        str(said(row)) for row in OutboxLetter.objects.exclude(sealed=b"")
+    )
