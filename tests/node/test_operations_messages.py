@@ -46,7 +46,6 @@ def messages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setattr(module, "ROOT", tmp_path)
     monkeypatch.setattr(module, "LOCALE", tmp_path / "locale")
     monkeypatch.setattr(module, "languages", lambda: ["sr"])
-    monkeypatch.setattr(module, "content_words", lambda: [("letter.json", "Urgency")])
     monkeypatch.setattr(module, "content_words", lambda: [("a.json", "Words of a letter")])
     templates = tmp_path / "mostovi/cases/templates/cases"
     templates.mkdir(parents=True)
@@ -63,7 +62,6 @@ def test_every_kind_of_text_is_found(messages: ModuleType) -> None:
         ("day of the month", "May"),
         (None, "Two lines as one"),
         (None, "Save"),
-        (None, "Urgency"),
         (None, "Words of a letter"),
         (None, "Case %(name)s is closed."),
         (None, ("%(n)s case", "%(n)s cases")),
