@@ -17,7 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from mostovi.people import consent as rules
-from mostovi.people import consent_listeners, consent_texts, services, sharing
+from mostovi.people import consent_listeners, consent_texts, reach, sharing
 from mostovi.people.birth import Birth
 from mostovi.people.consent import EventKind, Means, Permission, State
 from mostovi.people.models import Consent, ConsentEvent, Person
@@ -94,7 +94,7 @@ def give(
     For a child, or when age is in doubt, the guardian's name and the child's view are needed.
     Raises `InvalidConsent`, `Person.DoesNotExist`, `Refused`.
     """
-    person = services.again(actor, person, Action.CREATE, kind=Kind.CONSENT, lock=True)
+    person = reach.again(actor, person, Action.CREATE, kind=Kind.CONSENT, lock=True)
     moment = now or timezone.now()
     _check_terms(person, purpose, receiver, fields, expires_at, moment, profile)
     if means not in set(Means):
@@ -142,7 +142,7 @@ def refuse(
     now: datetime | None = None,
 ) -> Consent:
     """Record that the person said no. Ends what was permitted before to this receiver."""
-    person = services.again(actor, person, Action.CREATE, kind=Kind.CONSENT, lock=True)
+    person = reach.again(actor, person, Action.CREATE, kind=Kind.CONSENT, lock=True)
     moment = now or timezone.now()
     _check_terms(person, purpose, receiver, fields, None, moment, profile)
     open_before = _open_toward(person, str(purpose), receiver, moment)
@@ -207,9 +207,7 @@ def withdraw(
         person = Person.objects.select_for_update().get(pk=who.pk, erased_at=None)
         actor, by = person_actor(person), None
     else:
-        person = services.again(
-            who, consent.person, Action.CHANGE, kind=Kind.CONSENT, lock=True
-        )
+        person = reach.again(who, consent.person, Action.CHANGE, kind=Kind.CONSENT, lock=True)
         actor, by = who, who.account
     ended = _open_toward(person, consent.purpose, consent.receiver, moment)
     for one in ended:
@@ -234,8 +232,7 @@ def _open_toward(person: Person, purpose: str, receiver: str, now: datetime) -> 
     return [
         consent
         for key, consent in consents.items()
-        if (consent.purpose, consent.receiver) == (purpose, receiver)
-        and states.get(key) in ending
+        if (consent.purpose, consent.receiver) == (purpose, receiver) and states.get(key) in ending
     ]
 
 
@@ -266,7 +263,7 @@ def request_override(
 
     Raises `InvalidConsent` when the duty does not hold for the purpose or no reason is given.
     """
-    person = services.again(actor, person, Action.CREATE, kind=Kind.OVERRIDE, lock=True)
+    person = reach.again(actor, person, Action.CREATE, kind=Kind.OVERRIDE, lock=True)
     moment = now or timezone.now()
     _check_terms(person, purpose, receiver, fields, expires_at, moment, profile)
     known = consent_texts.duties().get(duty)
@@ -293,9 +290,7 @@ def decide_override(
     actor: Actor, consent: Consent, *, approve: bool, reason: str, now: datetime | None = None
 ) -> None:
     """The second reviewer's decision. Raises `SecondReviewerNeeded` for who asked for it."""
-    person = services.again(
-        actor, consent.person, Action.DECIDE, kind=Kind.OVERRIDE, lock=True
-    )
+    person = reach.again(actor, consent.person, Action.DECIDE, kind=Kind.OVERRIDE, lock=True)
     moment = now or timezone.now()
     states = rules.states(events_of(person), moment)
     if states.get(str(consent.pk)) is not State.OVERRIDE_WAITING:
@@ -358,7 +353,7 @@ def events_of(person: Person) -> list[rules.Event]:
 @transaction.atomic
 def consents(actor: Actor, person: Person, *, now: datetime | None = None) -> list[ConsentRecord]:
     """All consents of a person, newest first, for a staff page."""
-    person = services.again(actor, person, Action.READ, kind=Kind.CONSENT)
+    person = reach.again(actor, person, Action.READ, kind=Kind.CONSENT)
     found = records(person, now or timezone.now())
     record(actor, AuditTag.CONSENT_READ, handle=person.handle)
     return found
@@ -402,15 +397,13 @@ def consents_as_json(person: Person, now: datetime) -> list[dict[str, Any]]:
 
 def waiting_overrides(actor: Actor) -> list[Consent]:
     """Override requests that `actor` could decide on (made by somebody else), oldest first."""
-    people = services.visible(actor, Action.DECIDE, Kind.OVERRIDE).filter(erased_at=None)
+    people = reach.visible(actor, Action.DECIDE, Kind.OVERRIDE).filter(erased_at=None)
     decided = (EventKind.OVERRIDE_APPROVED, EventKind.OVERRIDE_REFUSED, EventKind.WITHDRAWN)
     return list(
         Consent.objects.filter(person__in=people)
         .exclude(duty="")
         .exclude(events__kind__in=[kind.value for kind in decided])
-        .exclude(
-            events__kind=EventKind.OVERRIDE_REQUESTED.value, events__by=actor.account
-        )
+        .exclude(events__kind=EventKind.OVERRIDE_REQUESTED.value, events__by=actor.account)
         .select_related("person")
         .order_by("created_at")[:100]
     )

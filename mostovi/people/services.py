@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from mostovi.people import codes, disclosures, fields, keeping, names
 from mostovi.people.birth import Birth
+from mostovi.people.consenting import consents_as_json
 from mostovi.people.editing import (
     ChangeResult,
     ChangeReused,
@@ -248,9 +249,7 @@ def issue_printed_code(actor: Actor, person: Person, *, now: datetime | None = N
 def revoke_printed_code(actor: Actor, person: Person, *, now: datetime | None = None) -> bool:
     """Stop the printed code (lost, taken away); whether there was one."""
     person = again(actor, person, Action.CHANGE, lock=True)
-    stopped = person.printed_codes.filter(revoked_at=None).update(
-        revoked_at=now or timezone.now()
-    )
+    stopped = person.printed_codes.filter(revoked_at=None).update(revoked_at=now or timezone.now())
     record(actor, AuditTag.PRINTED_CODE_REVOKED, handle=person.handle)
     return bool(stopped)
 
@@ -291,8 +290,6 @@ def export(actor: Actor, person: Person, *, now: datetime | None = None) -> dict
 
 def complete_copy(person: Person, now: datetime) -> dict[str, Any]:
     """The copy itself. The caller has decided that it may be made, and logs it."""
-    from mostovi.people.consenting import consents_as_json
-
     held = opened_file(person)
     names_of_fields = sorted(
         set(held.versions)

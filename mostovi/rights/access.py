@@ -13,58 +13,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from mostovi.rights.kinds import Action as Action
+from mostovi.rights.kinds import Kind as Kind
+from mostovi.rights.kinds import Scope as Scope
+from mostovi.rights.policy import GRANTS, OPEN_TO
 from mostovi.rights.purposes import Purpose, open_for
 from mostovi.rights.roles import ROLE_PURPOSES, Role
 
 SYSTEM_ACCOUNT = UUID(int=0)
-
-
-class Action(StrEnum):
-    """What is asked of a record."""
-
-    READ = "read"
-    CREATE = "create"
-    CHANGE = "change"
-    SEND = "send"
-    DECIDE = "decide"
-    EXPORT = "export"
-    ERASE = "erase"
-    PUBLISH = "publish"
-    CONFIGURE = "configure"
-
-
-class Kind(StrEnum):
-    """Kinds of record, as users name them."""
-
-    FORM = "form"
-    INDICATOR_SET = "indicator_set"
-    SUBMISSION = "submission"
-    PERSON = "person"
-    CONSENT = "consent"
-    OVERRIDE = "override"
-    CASE = "case"
-    REFERRAL = "referral"
-    PROCEDURE = "procedure"
-    PEER = "peer"
-    LETTER = "letter"
-    STATISTIC = "statistic"
-    REGIONAL_STATISTIC = "regional_statistic"
-    PLAN = "plan"
-    EVIDENCE = "evidence"
-    AUDIT = "audit"
-    RETENTION = "retention"
-    ACCOUNT = "account"
-    DEVICE = "device"
-    NODE = "node"
-    OWN_FILE = "own_file"
-
-
-class Scope(StrEnum):
-    """Which rows of a kind: every row, those of the actor's unit, or those the actor holds."""
-
-    ALL = "all"
-    UNIT = "unit"
-    OWN = "own"
 
 
 class Refusal(StrEnum):
@@ -116,8 +72,6 @@ class Refused(Exception):
 
 def decide(actor: Actor, action: Action, kind: Kind) -> Decision:
     """Decide whether `actor` may do `action` on records of `kind`, and on which rows."""
-    from mostovi.rights.policy import GRANTS, OPEN_TO
-
     if actor.purpose not in ROLE_PURPOSES[actor.role]:
         return Decision(None, Refusal.PURPOSE_NOT_HELD)
     if actor.purpose not in OPEN_TO[kind]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mostovi.rights.access import Action, Kind, Scope
+from mostovi.rights.kinds import Action, Kind, Scope
 from mostovi.rights.purposes import Purpose
 from mostovi.rights.roles import GRANTABLE, Role
 
