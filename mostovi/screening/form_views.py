@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
@@ -269,7 +270,7 @@ def fill(request: ActingRequest, form_id: str) -> HttpResponse:
 def form_xml(request: ActingRequest, form_id: str, version_id: int) -> HttpResponse:
     """The XForm for the engine in the browser."""
     version = _version(request, form_id, version_id)
-    return HttpResponse(version.xform, content_type="text/xml; charset=utf-8")
+    return _inert(HttpResponse(version.xform, content_type="text/xml; charset=utf-8"))
 
 
 @door(Action.CREATE, Kind.SUBMISSION)
@@ -277,7 +278,24 @@ def form_xml(request: ActingRequest, form_id: str, version_id: int) -> HttpRespo
 def form_media(request: ActingRequest, form_id: str, version_id: int, name: str) -> HttpResponse:
     """A media file for the engine in the browser."""
     media = get_object_or_404(FormMedia, version=_version(request, form_id, version_id), name=name)
-    return HttpResponse(bytes(media.content), content_type=media.content_type)
+    kind = media.content_type if _SHOWN.fullmatch(media.content_type) else _UNSHOWN
+    return _inert(HttpResponse(bytes(media.content), content_type=kind))
+
+
+_SHOWN = re.compile(
+    r"(image|audio|video)/[\w.+-]+|text/(plain|csv|xml)|application/(xml|json|geo\+json)"
+)
+_UNSHOWN = "application/octet-stream"
+
+
+def _inert(answer: HttpResponse) -> HttpResponse:
+    """A file of a form, which runs nothing when it is opened as a page of its own.
+
+    Whoever brings in forms (an administrator) must not reach through a worker's browser what the
+    worker reads: no page, no script, no style, and a sandbox around pictures and XML.
+    """
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return answer
 
 
 class _TokenInHeader(CsrfViewMiddleware):

@@ -375,6 +375,42 @@ def test_r1_an_ended_role_closes_pages_and_devices_at_once(
     assert not still_held(device)
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("page.html", b"<script src='run.js'></script>"),
+        ("page.xhtml", b"<html xmlns='http://www.w3.org/1999/xhtml'><script src='run.js'/></html>"),
+        ("page.xml", b"<html xmlns='http://www.w3.org/1999/xhtml'><script src='run.js'/></html>"),
+        ("page.svg", b"<svg xmlns='http://www.w3.org/2000/svg'><script href='run.js'/></svg>"),
+        ("run.js", b"fetch('/people/')"),
+        ("run.mjs", b"fetch('/people/')"),
+        ("run.css", b"@import 'https://example.org/'"),
+    ],
+)
+def test_r1_form_media_of_an_administrator_never_runs_in_a_workers_browser(
+    db: None, signed_in: Any, acting: Any, name: str, content: bytes
+) -> None:
+    """An administrator, who reads no persons, hangs a page and a script on a form and sends a
+    worker the link: same origin, so the script would read what the worker may read."""
+    from mostovi.screening.form_services import add_media
+    from tests.screening.form_support import imported
+
+    version = imported()
+    administrator = Actor(uuid4(), Role.ADMINISTRATOR, Purpose.GOVERNANCE, "border")
+    add_media(administrator, version=version, name=name, content=content)
+    client = signed_in(acting(Role.SOCIAL_WORKER))
+    for file in (name, None):
+        path = f"/screening/forms/journey/{version.pk}/" + (f"media/{name}" if file else "form.xml")
+        answer = client.get(path)
+        assert answer.status_code == 200
+        assert "sandbox" in answer["Content-Security-Policy"]
+        assert answer["X-Content-Type-Options"] == "nosniff"
+        kind = answer["Content-Type"]
+        assert "javascript" not in kind
+        assert "html" not in kind
+        assert "css" not in kind
+
+
 # --- R2: consent -------------------------------------------------------------------------------
 
 MOVES = ("send", "carry", "fail", "reject", "answer", "retry", "withdraw", "expire")
