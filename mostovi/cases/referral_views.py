@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -29,6 +28,7 @@ from mostovi.procedures import services as procedures
 from mostovi.procedures.state import StepRefused
 from mostovi.rights.access import Action, Kind, decide
 from mostovi.rights.doors import ActingRequest, door
+from mostovi.rights.paging import LongList
 
 _PAGE = 25
 _SENDING = {
@@ -55,7 +55,7 @@ def referral_list(request: ActingRequest) -> HttpResponse:
     direction = Direction.SENT if show == "sent" else Direction.RECEIVED
     rows = referring.visible(request.actor).filter(direction=direction)
     ordered = rows.select_related("procedure").order_by("-created_at")
-    page = Paginator(ordered, _PAGE).get_page(request.GET.get("page"))
+    page = LongList(ordered, _PAGE).get_page(request.GET.get("page"))
     shown = list(page.object_list)
     referring.log_listed(request.actor, shown)
     lines = [

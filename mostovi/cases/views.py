@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -30,6 +29,7 @@ from mostovi.procedures.models import Instance
 from mostovi.procedures.state import Choice, StepRefused
 from mostovi.rights.access import Action, Actor, Kind, decide, require
 from mostovi.rights.doors import ActingRequest, door
+from mostovi.rights.paging import LongList
 from mostovi.screening.models import Submission
 from mostovi.screening.submission_services import visible as visible_submissions
 
@@ -58,7 +58,7 @@ def case_list(request: ActingRequest) -> HttpResponse:
         elif show == "closed":
             rows = rows.exclude(closed_at=None)
         ordered = rows.select_related("person", "procedure").order_by("-changed_at")
-        page = Paginator(ordered, _PAGE).get_page(request.GET.get("page"))
+        page = LongList(ordered, _PAGE).get_page(request.GET.get("page"))
         lines = services.listed(request.actor, list(page.object_list))
     context = {
         "page": page,

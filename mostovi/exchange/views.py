@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.forms import Form
 from django.http import Http404, HttpResponse
@@ -31,6 +30,7 @@ from mostovi.exchange.transport import http_transport
 from mostovi.exchange.wording import in_words
 from mostovi.rights.access import Action, Actor, Kind, decide
 from mostovi.rights.doors import ActingRequest, door
+from mostovi.rights.paging import LongList
 
 _PAGE = 50
 _TONES: Mapping[str, str] = {
@@ -69,7 +69,7 @@ def letters(request: ActingRequest) -> HttpResponse:
     """Letters by what they wait for; the newest first."""
     show = request.GET.get("show", "open")
     rows = _chosen(show)
-    page = Paginator(rows, _PAGE).get_page(request.GET.get("page"))
+    page = LongList(rows, _PAGE).get_page(request.GET.get("page"))
     return render(
         request,
         "exchange/letters.html",

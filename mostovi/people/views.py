@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 
 from django import forms as django_forms
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -41,6 +40,7 @@ from mostovi.people.services import ChangeResult
 from mostovi.rights.access import Action, Kind
 from mostovi.rights.access import decide as decide_access
 from mostovi.rights.doors import ActingRequest, door
+from mostovi.rights.paging import LongList
 
 PAGE = 25
 
@@ -76,7 +76,7 @@ def people(request: ActingRequest) -> HttpResponse:
         lines = services.search(request.actor, text)
     else:
         rows = services.visible(request.actor, Action.READ).filter(erased_at=None)
-        page = Paginator(rows.order_by("-created_at"), PAGE).get_page(request.GET.get("page"))
+        page = LongList(rows.order_by("-created_at"), PAGE).get_page(request.GET.get("page"))
         listed = list(page.object_list)
         seen = services.glances(request.actor, listed)
         lines = [(one, seen[one.pk]) for one in listed if one.pk in seen]

@@ -9,7 +9,6 @@ from dataclasses import asdict
 
 from django.apps import apps
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -24,6 +23,7 @@ from mostovi.rights.doors import ActingRequest, door
 from mostovi.rights.governance import governance_of
 from mostovi.rights.models import AuditEntry, RetentionRun
 from mostovi.rights.policy import GRANTS, OPEN_TO
+from mostovi.rights.paging import LongList
 from mostovi.rights.roles import GRANTABLE
 
 _PAGE = 50
@@ -72,7 +72,7 @@ def log(request: ActingRequest) -> HttpResponse:
         if value:
             entries = entries.filter(**{name: value})
     services.record(request.actor, AuditTag.AUDIT_READ)
-    page = Paginator(entries, _PAGE).get_page(request.GET.get("page"))
+    page = LongList(entries, _PAGE).get_page(request.GET.get("page"))
     return render(
         request,
         "rights/log.html",

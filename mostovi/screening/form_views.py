@@ -15,7 +15,6 @@ from csp.decorators import csp_update
 from django import forms as django_forms
 from django.conf import settings
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import (
     Http404,
     HttpRequest,
@@ -40,6 +39,7 @@ from django.views.decorators.http import require_GET, require_POST
 from mostovi.rights.access import Action, Kind, decide
 from mostovi.rights.audit import AuditTag
 from mostovi.rights.doors import ActingRequest, door
+from mostovi.rights.paging import LongList
 from mostovi.rights.purposes import Purpose
 from mostovi.rights.services import record_many
 from mostovi.rights.vault import KeyDestroyed, vault
@@ -381,7 +381,7 @@ def submission_list(request: ActingRequest) -> HttpResponse:
         found = found.filter(owner=request.actor.account)
     if wanted := request.GET.get("form"):
         found = found.filter(version__form__form_id=wanted)
-    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    page = LongList(found, PER_PAGE).get_page(request.GET.get("page"))
     record_many(
         request.actor, AuditTag.SUBMISSION_LISTED,
         handles=[submission_services.handle(submission) for submission in page],

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Pages of lists that may be very long: counted only as far as anybody leafs through them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.utils.functional import cached_property
+
+MOST_PAGES = 40
+FURTHEST = 4000
+"""Whoever asks for a page beyond this gets the last one counted."""
+
+
+class LongList(Paginator):
+    """A paginator that counts `MOST_PAGES` pages, or a little further than the page asked for.
+
+    Counting a hundred thousand rows takes longer than the page itself, and further back one
+    searches. `total` is the number of pages as it is shown ("40+" when there are more). Takes
+    querysets only.
+    """
+
+    _reach = MOST_PAGES
+
+    def get_page(self, number: Any) -> Page:
+        """The page; what is no number is the first one, what is too high the last one."""
+        text = str(number or "")
+        if text.isascii() and text.isdigit():
+            self._reach = max(MOST_PAGES, min(int(text[:9]), FURTHEST) + 10)
+        return super().get_page(number)
+
+    @cached_property
+    def _counted(self) -> int:
+        return int(self.object_list.order_by()[: self._most + 1].count())
+
+    @property
+    def _most(self) -> int:
+        return self._reach * self.per_page
+
+    @cached_property
+    def count(self) -> int:
+        """Rows, as far as they were counted."""
+        return min(self._counted, self._most)
+
+    @property
+    def total(self) -> str:
+        """The number of pages for readers."""
+        return f"{self.num_pages}+" if self._counted > self._most else str(self.num_pages)
