@@ -275,7 +275,8 @@ def _knocks(story: Story) -> Iterator[tuple[str, str]]:
         if address.door is None or address.door.opens_to != "staff":
             continue
         places = re.findall(r"<(?:(\w+):)?\w+>|\{\w+\}", address.route)
-        for values in list(product(*(real.get(kind or "str", ["x"]) for kind in places)))[:12]:
+        combined = list(product(*(real.get(kind or "str", ["x"]) for kind in places)))
+        for values in combined[:: 1 + len(combined) // 8]:
             absent = [_absent(value) for value in values]
             yield _filled(address.route, values), _filled(address.route, absent)
 
@@ -343,7 +344,7 @@ def test_r1_no_page_tells_a_stranger_what_is_there(
             _without_accidents(other.content, absent),
         ), there
     for path in ("/people/?q=Zarifa", "/cases/?q=Zarifa", f"/cases/?q={story.case.code}",
-                 "/api/v1/cases?q=Zarifa"):  # fmt: skip
+                 "/api/v1/cases/cases?q=Zarifa"):  # fmt: skip
         answer = client.get(path)
         assert "Qandahari" not in answer.content.decode(), path
     assert leaks(caplog.text) == []
