@@ -27,7 +27,7 @@ from mostovi.cases.vocabulary import REQUEST, UPDATE, WITHDRAWN
 from mostovi.exchange import handlers
 from mostovi.exchange.handlers import ReceiptSeen, ReceivedLetter, Reject
 from mostovi.exchange.receipts import Verdict
-from mostovi.exchange.services import has_undelivered, post
+from mostovi.exchange.services import erase_thread, has_undelivered, post
 from mostovi.people import codes, consent_listeners
 from mostovi.people.models import Consent, ConsentEvent
 from mostovi.procedures import services as procedures
@@ -133,6 +133,8 @@ def receive_withdrawal(letter: ReceivedLetter) -> None:
         peer=letter.source, consent_handle=letter.data["consent"],
         defaults={"withdrawn_at": letter.received_at},
     )  # fmt: skip
+    # Also when the referral itself still waits for its turn and is not known here yet.
+    erase_thread(letter.actor, thread=letter.thread, peer=letter.source)
     rows = Referral.objects.filter(
         direction=Direction.RECEIVED, peer=letter.source, consent_handle=letter.data["consent"],
         consent_withdrawn_at=None,

@@ -28,7 +28,7 @@ from mostovi.cases import sharing
 from mostovi.cases.models import Case, Direction, Referral, ReferralMessage
 from mostovi.cases.vocabulary import REQUEST, UPDATE, Urgency, needs, services, step_codes
 from mostovi.exchange.profiles import preview
-from mostovi.exchange.services import post, stop
+from mostovi.exchange.services import erase_thread, post, stop
 from mostovi.exchange.wire import format_time
 from mostovi.people import codes, consent_texts, consenting, names
 from mostovi.people import services as people
@@ -429,8 +429,9 @@ def step(
 
 
 def stop_letters(actor: Actor, referral: Referral, now: datetime) -> None:
-    """Nothing about this referral that still waits in the outbox leaves the node any more (R2)."""
+    """Nothing about this referral leaves the node any more, and nothing waits to be opened (R2)."""
     stop(actor, thread=referral.thread, now=now)
+    erase_thread(actor, thread=referral.thread, peer=referral.peer)
     referral.untold, referral.untold_at = "", None
     referral.save(update_fields=["untold", "untold_at"])
 

@@ -86,20 +86,22 @@ def has_undelivered(thread: UUID) -> bool:
 
 
 @transaction.atomic
-def erase_thread(actor: Actor, *, thread: UUID) -> int:
-    """Erase what the exchange still holds of one thread: waiting content, parked letters, files.
+def erase_thread(actor: Actor, *, thread: UUID, peer: str) -> int:
+    """Erase what the exchange still holds of a thread with `peer`: parked letters, files, content.
 
     Receipts and digests stay. Called when a person is erased or a consent is withdrawn; returns
-    how many rows lost content.
+    how many rows lost content. What still waits to be sent is ended by `stop`.
     """
-    purpose = str(actor.purpose)
-    erased = erase_of(Attachment.objects.filter(inbox__thread=thread, inbox__purpose=purpose))
-    erased += erase_of(Attachment.objects.filter(outbox__thread=thread, outbox__purpose=purpose))
-    for parked in ParkedLetter.objects.filter(inbox__thread=thread, inbox__purpose=purpose):
+    came = {"inbox__thread": thread, "inbox__purpose": str(actor.purpose), "inbox__source": peer}
+    went = {"outbox__thread": thread, "outbox__purpose": str(actor.purpose), "outbox__to": peer}
+    erased = erase_of(Attachment.objects.filter(**came))
+    erased += erase_of(Attachment.objects.filter(**went))
+    for parked in ParkedLetter.objects.filter(**came):
         erased += _forget(parked)
     settled = OutboxLetter.objects.filter(
         thread=thread,
-        purpose=purpose,
+        to=peer,
+        purpose=str(actor.purpose),
         state__in=[OutboxState.DELIVERED, OutboxState.WITHDRAWN, OutboxState.REPLACED],
     ).exclude(sealed=b"")
     erased += settled.update(sealed=b"")

@@ -383,13 +383,13 @@ def test_erasing_a_thread_makes_a_parked_letter_unreadable(
     token = to_us(thread=thread)
     receive(token, NOW)
     parked = ParkedLetter.objects.get()
-    erase_thread(Actor.system(Purpose.ASYLUM), thread=thread)
+    erase_thread(Actor.system(Purpose.ASYLUM), thread=thread, peer="ba")
     assert parked.values()["envelope"]
     with django_capture_on_commit_callbacks(execute=True):
-        erase_thread(Actor.system(Purpose.PROTECTION), thread=thread)
+        erase_thread(Actor.system(Purpose.PROTECTION), thread=thread, peer="ba")
     with pytest.raises(KeyDestroyed):
         parked.values()
-    assert erase_thread(Actor.system(Purpose.PROTECTION), thread=thread) == 0
+    assert erase_thread(Actor.system(Purpose.PROTECTION), thread=thread, peer="ba") == 0
     # The gap is filled later: the erased letter is rejected and holds nobody up.
     assert receive(to_us(first), NOW).status == 202
     assert read(receive(token, NOW).receipt).reason == Reason.ERASED

@@ -37,8 +37,8 @@ from mostovi.exchange import keystore, outbox
 from mostovi.exchange import services as exchange
 from mostovi.exchange.handlers import ReceivedLetter, Reject
 from mostovi.exchange.keys import KeyPair, Use
-from mostovi.exchange.models import OutboxLetter, OutboxState
-from mostovi.exchange.profiles import preview
+from mostovi.exchange.models import OutboxLetter, OutboxState, ParkedLetter
+from mostovi.exchange.profiles import preview, profile
 from mostovi.exchange.reasons import ExchangeError
 from mostovi.exchange.receipts import Verdict
 from mostovi.node.models import Account, Membership
@@ -193,6 +193,11 @@ def worker(acting: Callable[..., Actor]) -> Actor:
 
 
 @pytest.fixture
+def coordinator(acting: Callable[..., Actor]) -> Actor:
+    return acting(Role.ANTI_TRAFFICKING_COORDINATOR)
+
+
+@pytest.fixture
 def story(db: None, worker: Actor) -> Story:
     return told(worker)
 
@@ -266,7 +271,7 @@ def _knocks(story: Story) -> Iterator[tuple[str, str]]:
     consent = story.person.consents.get()
     real = {
         "uuid": [story.submission.pk, consent.pk, story.case.notes.get().pk, story.referral.pk,
-                 story.person.own_file_requests.get().pk],
+                 story.person.own_file_requests.get().pk, story.referral.letter_id],
         "str": [story.person.code, story.case.code, story.referral.code, "screening_trafficking"],
         "int": [story.submission.version_id], "slug": ["referral"], "path": ["x"],
         "month": ["2026-10"], "partner": ["me"],
@@ -519,6 +524,49 @@ def test_r2_withdrawal_reaches_who_got_data_under_a_consent_that_has_expired_sin
     assert "mostovi.consent.withdrawn.v1" in _waiting(referral)
     referral.refresh_from_db()
     assert referral.consent_withdrawn_at
+
+
+@pytest.mark.django_db(transaction=True)
+def test_r2_a_withdrawal_also_reaches_what_waits_in_order_and_files_not_yet_fetched(
+    coordinator: Actor,
+) -> None:
+    """An answer with words on the person is parked behind a lost letter, a file is on offer; the
+    withdrawal comes. Neither may be opened any more, however late the lost letter arrives."""
+    node, thread, now = _peer().node, uuid4(), _now()
+
+    def arrives(kind: str, data: dict[str, Any], basis: dict[str, str]) -> bytes:
+        letter = node.letter(
+            thread=thread, type=kind, data=data, basis=basis, schema=profile(kind).digest,
+            time=now, expires=now + timedelta(days=1),
+        )  # fmt: skip
+        ours = next(p for p in keystore.key_store().pairs() if p.public.use is Use.ENCRYPT)
+        return node.token(letter, ours.public)
+
+    consent = {"consent": "0123456789abcdef"}
+    step = {"referral": "abcdef0123456789", "at": "2026-11-24T10:00:00Z"}
+    words = {**step, "event": "answered", "answer": "She was hidden under the bridge."}
+    withdrawn = {
+        "consent": consent["consent"], "referrals": ["abcdef0123456789"],
+        "withdrawn_at": "2026-11-24T10:00:00Z", "scope": "use",
+    }  # fmt: skip
+    request = arrives(REQUEST, _told_data(), consent)
+    lost = arrives(UPDATE, {**step, "event": "feedback_called"}, consent)
+    answer = arrives(UPDATE, words, consent)
+    end = arrives("mostovi.consent.withdrawn.v1", withdrawn, {"duty": "law"})
+    assert exchange.receive(request, now).status == 202
+    referral = Referral.objects.get()
+    assert referring.read(coordinator, referral)
+    assert exchange.receive(answer, now).status == 202
+    parked = ParkedLetter.objects.get()
+    assert leaks(str(parked.values()))
+    with transaction.atomic():
+        exchange.receive(end, now)
+    rights.destroy_pending()
+    assert not vault().holds(parked.key_id) or not ParkedLetter.objects.exists()
+    assert not vault().holds(referral.key_id)
+    assert referring.read(coordinator, referral) is None
+    exchange.receive(lost, now)
+    assert [m.text for m in referring.messages(referral) if m.text] == []
 
 
 @pytest.mark.parametrize(
