@@ -61,8 +61,24 @@ class Case(Sealed):
             models.Index(fields=["holder", "-changed_at"]),
             # Counting the month.
             models.Index(fields=["opened_at"]),
-            # The retention job.
-            models.Index(fields=["closed_at"]),
+            # The list of open cases, and what waits in the cases somebody holds. Conditions keep
+            # a planner from taking "not closed" for a rare thing.
+            models.Index(
+                fields=["purpose", "unit", "-changed_at"],
+                name="case_open_of_unit",
+                condition=models.Q(closed_at__isnull=True),
+            ),
+            models.Index(
+                fields=["holder", "procedure"],
+                name="case_open_of_holder",
+                condition=models.Q(closed_at__isnull=True),
+            ),
+            # The retention job, and the list of closed cases.
+            models.Index(
+                fields=["closed_at"],
+                name="case_closed",
+                condition=models.Q(closed_at__isnull=False),
+            ),
             # From a submission to the case it led to.
             models.Index(fields=["submission_id"]),
         ]
@@ -161,7 +177,18 @@ class Referral(Sealed):
             # Everything sent under one consent, when it is withdrawn.
             models.Index(fields=["consent_id"]),
             models.Index(fields=["peer", "consent_handle"]),
-            models.Index(fields=["ended_at"]),
+            # What is still open at this end: home pages.
+            models.Index(
+                fields=["purpose", "direction", "-created_at"],
+                name="referral_open",
+                condition=models.Q(ended_at__isnull=True),
+            ),
+            # The retention job.
+            models.Index(
+                fields=["ended_at"],
+                name="referral_ended",
+                condition=models.Q(ended_at__isnull=False),
+            ),
             # Steps that the other end does not know of: few among very many.
             models.Index(
                 fields=["purpose", "untold_at"],

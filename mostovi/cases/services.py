@@ -156,9 +156,11 @@ def search(actor: Actor, text: str) -> QuerySet[Case]:
         return rows
     if codes.looks_like_record_code(text):
         code = codes.parse_record_code(text)
-        return rows.filter(Q(code=code) | Q(person__code=code))
-    found = people.search(actor, text)
-    return rows.filter(person__in=[person.pk for person, _ in found])
+        # Two steps, for an OR across two tables would look at every case.
+        person = Person.objects.filter(code=code).values_list("pk", flat=True).first()
+        return rows.filter(Q(code=code) | Q(person=person) if person else Q(code=code))
+    with_case = Exists(rows.filter(person=OuterRef("pk")))
+    return rows.filter(person__in=people.matching(actor, text, among=with_case))
 
 
 @transaction.atomic

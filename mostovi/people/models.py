@@ -294,6 +294,8 @@ class Consent(OfPerson):
         indexes = [
             # The job that writes down expiries.
             models.Index(fields=["expires_at"], name="consent_expires"),
+            # The few that rest on a duty and wait for a second reviewer.
+            models.Index(fields=["duty"], name="consent_by_duty"),
         ]
 
     def __str__(self) -> str:

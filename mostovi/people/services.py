@@ -8,14 +8,14 @@ does not exist raise the same `Person.DoesNotExist`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from mostovi.people import codes, disclosures, fields, keeping, names
@@ -62,7 +62,7 @@ from mostovi.rights.vault import vault
 __all__ = [
     "ChangeResult", "ChangeReused", "Draft", "FieldChange", "MustBeKept", "NodeHoldsNoPersons",
     "again", "change", "complete_copy", "entrust", "erase", "erase_at_end", "export", "find",
-    "glances", "history", "issue_printed_code", "opened_file", "person_of_printed_code",
+    "glances", "history", "issue_printed_code", "matching", "opened_file", "person_of_printed_code",
     "printed_token", "read", "register", "register_many", "revoke_printed_code", "search",
     "settle", "visible",
 ]  # fmt: skip
@@ -186,6 +186,22 @@ def search(actor: Actor, text: str, *, limit: int = SEARCH_LIMIT) -> list[tuple[
     return [(person, found[person.pk]) for person in people]
 
 
+@transaction.atomic
+def matching(
+    actor: Actor, text: str, *, among: Exists | None = None, limit: int = SEARCH_LIMIT
+) -> list[UUID]:
+    """Persons that `search` would find, without opening a file: for lists of what is theirs.
+
+    `among` narrows it to persons with something, such as a case, so that the limit falls on them.
+    """
+    reach = visible(actor, Action.READ).filter(erased_at=None)
+    if among is not None:
+        reach = reach.filter(among)
+    people = _matching(reach, text.strip()[: names.MAX_LENGTH], limit)
+    record(actor, AuditTag.PERSON_SEARCHED, detail={"found": len(people)})
+    return [person.pk for person in people]
+
+
 def _matching(reach: QuerySet[Person], text: str, limit: int) -> list[Person]:
     if not text:
         return []
@@ -195,23 +211,42 @@ def _matching(reach: QuerySet[Person], text: str, limit: int) -> list[Person]:
     if phone and not any(character.isalpha() for character in text):
         return list(_holding(reach, [phone])[:limit])
     words = names.query_tokens(text)
+    sizes = _sizes(set().union(*words))
     found: dict[UUID, Person] = {}
+    before: list[set[str]] = []
     for kinds in ("w", "wp", "wpk"):
-        tier = [{token for token in word if token[0] in kinds} for word in words]
-        if not all(tier) or len(found) >= limit:
+        tier = [{token for token in word if token[0] in kinds and token in sizes} for word in words]
+        if not all(tier) or len(found) >= limit or tier == before:
             continue
+        tier.sort(key=lambda tokens: sum(sizes[token] for token in tokens))
         fresh = _holding(reach, tier).exclude(pk__in=list(found))
         found.update({person.pk: person for person in fresh[: limit - len(found)]})
+        before = tier
     return list(found.values())
 
 
+def _sizes(tokens: Collection[str]) -> dict[str, int]:
+    """How many rows hold each token; those that nobody holds are left out."""
+    blinded = {vault().blind(token): token for token in tokens}
+    counted = SearchToken.objects.filter(token__in=list(blinded)).values("token")
+    return {
+        blinded[bytes(token)]: size
+        for token, size in counted.annotate(size=Count("pk")).values_list("token", "size")
+    }
+
+
 def _holding(reach: QuerySet[Person], wanted: Sequence[set[str]]) -> QuerySet[Person]:
-    """Persons with at least one token of each set."""
-    for tokens in wanted:
-        blinded = [vault().blind(token) for token in sorted(tokens)]
-        holders = SearchToken.objects.filter(token__in=blinded).values("person_id")
-        reach = reach.filter(pk__in=holders)
-    return reach
+    """Persons with at least one token of each set; the rarest set comes first.
+
+    The sets are cut with each other in the index of tokens, so that only persons who hold all are
+    looked at.
+    """
+    first, *others = [[vault().blind(token) for token in sorted(tokens)] for tokens in wanted]
+    holders = SearchToken.objects.filter(token__in=first)
+    for tokens in others:
+        same = SearchToken.objects.filter(person=OuterRef("person"), token__in=tokens)
+        holders = holders.filter(Exists(same))
+    return reach.filter(pk__in=holders.values("person_id"))
 
 
 # --- Entrust -----------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -50,7 +51,7 @@ def waiting(actor: Actor, now: datetime) -> list[Waiting]:
     if decide(actor, Action.CHANGE, Kind.PERSON).allowed:
         people = services.visible(actor, Action.CHANGE).filter(erased_at=None)
         codes = (
-            Conflict.objects.filter(settled_by__isnull=True, person__in=people)
+            Conflict.objects.filter(Exists(people.filter(pk=OuterRef("person"))), settled_by=None)
             .order_by()
             .values_list("person__code", flat=True)
             .distinct()[:MOST]

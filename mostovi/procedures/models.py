@@ -203,10 +203,11 @@ class Deadline(models.Model):
     flagged_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        # The flagging job and home pages ask for running deadlines by date.
+        # The flagging job and home pages ask for live deadlines by date. The condition is one that
+        # SQLite recognises in a statement; it does not look into the values of parameters.
         indexes = [
             models.Index(
-                fields=["due"], name="running_deadlines", condition=models.Q(outcome="running")
+                fields=["due"], name="live_deadlines", condition=models.Q(ended_at__isnull=True)
             )
         ]
         constraints = [

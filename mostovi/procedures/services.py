@@ -277,7 +277,8 @@ def live_deadlines(purpose: Purpose, *, side: str | None = None) -> QuerySet[Dea
 @transaction.atomic
 def flag_overdue(now: datetime) -> int:
     """Flag running deadlines that have passed; changes no state. Returns how many are new."""
-    over = Deadline.objects.filter(outcome=Outcome.RUNNING, due__lt=now, flagged_at=None)
+    live = Deadline.objects.filter(ended_at=None, outcome=Outcome.RUNNING)
+    over = live.filter(due__lt=now, flagged_at=None)
     count = over.update(flagged_at=now)
     if count:
         record(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Cases: who reaches them, what the timeline keeps, how they are found again."""
 
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from mostovi.cases import services as cases
 from mostovi.cases.models import Case, CaseNote
 from mostovi.people.models import Person
+from mostovi.people.services import Draft, register_many
+from mostovi.procedures.models import Deadline
 from mostovi.procedures.state import StepRefused
 from mostovi.rights.access import Actor, Refused
 from mostovi.rights.models import AuditEntry
@@ -80,6 +83,13 @@ def test_search_by_code_and_by_nothing(case, coordinator):
     assert list(cases.search(coordinator, "Petrović")) == []
 
 
+def test_namesakes_without_a_case_do_not_hide_the_one_with_a_case(case, coordinator):
+    name = {"parts": [["given", "Layla"], ["family", "Haddad"]], "script": "Latn"}
+    drafts = [Draft({}, [name]) for _ in range(60)]
+    register_many(coordinator, drafts)
+    assert list(cases.search(coordinator, "Layla Haddad")) == [case]
+
+
 def test_search_finds_nothing_for_who_may_not_see(case, acting):
     assert list(cases.search(acting(Role.SOCIAL_WORKER, unit="centre"), "Haddad")) == []
 
@@ -125,3 +135,16 @@ def test_bad_input_opens_nothing(adult, coordinator, change, field):
         cases.open_case(coordinator, **(wish | change))
     assert refused.value.field == field
     assert not Case.objects.exists()
+
+
+def test_home_shows_the_same_clocks_however_many_records_are_held(case, coordinator, monkeypatch):
+    from mostovi.cases import today
+
+    now = datetime.now(UTC)
+    Deadline.objects.create(
+        instance=case.procedure, clock="assessment", side="institution", started_at=now, due=now
+    )
+    few = today.waiting(coordinator, now)
+    monkeypatch.setattr(today, "_FEW", 0)
+    assert today.waiting(coordinator, now) == few
+    assert case.code in [item.title for item in few]

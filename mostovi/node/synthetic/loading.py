@@ -29,6 +29,7 @@ from django.utils import timezone
 from mostovi.cases import sharing
 from mostovi.cases.models import Case, CaseNote, Direction, Referral
 from mostovi.cases.vocabulary import REQUEST, Service, services
+from mostovi.node import planner
 from mostovi.node.config import PARTNERS
 from mostovi.node.models import Membership
 from mostovi.node.synthetic.lists import Lists, Weighted, shipped
@@ -125,6 +126,7 @@ def load(
             collect()
             if progress is not None:
                 progress(total.people)
+    planner.inform()
     record(
         Actor.system(Purpose.GOVERNANCE),
         AuditTag.SYNTHETIC_LOADED,

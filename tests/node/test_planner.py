@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The database's planner knows the tables, so a rare name is not looked for among all persons."""
+
+import pytest
+from django.db import connection
+
+from mostovi.node import planner
+from mostovi.people import services as people
+from mostovi.people.services import Draft, register_many
+from mostovi.rights.access import Action
+from mostovi.rights.roles import Role
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL looks by itself"),
+]
+
+
+def test_a_rare_name_is_found_through_its_own_index(acting) -> None:
+    worker = acting(Role.SOCIAL_WORKER)
+    name = {"parts": [["given", "Amal"]], "script": "Latn"}
+    register_many(worker, [Draft({}, [name]) for _ in range(300)])
+    assert planner.inform() == 1
+    reach = people.visible(worker, Action.READ)
+    plan = people._holding(reach, [{"w:zlatan"}]).explain()
+    assert "person_of_unit" not in plan
+    assert "token_person" in plan
