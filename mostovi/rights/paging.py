@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
 from django.utils.functional import cached_property
 
 MOST_PAGES = 40
@@ -13,7 +14,7 @@ FURTHEST = 4000
 """Whoever asks for a page beyond this gets the last one counted."""
 
 
-class LongList(Paginator):
+class LongList(Paginator):  # type: ignore[type-arg]
     """A paginator that counts `MOST_PAGES` pages, or a little further than the page asked for.
 
     Counting a hundred thousand rows takes longer than the page itself, and further back one
@@ -23,7 +24,7 @@ class LongList(Paginator):
 
     _reach = MOST_PAGES
 
-    def get_page(self, number: Any) -> Page:
+    def get_page(self, number: Any) -> Page:  # type: ignore[type-arg]
         """The page; what is no number is the first one, what is too high the last one."""
         text = str(number or "")
         if text.isascii() and text.isdigit():
@@ -32,7 +33,8 @@ class LongList(Paginator):
 
     @cached_property
     def _counted(self) -> int:
-        return int(self.object_list.order_by()[: self._most + 1].count())
+        rows: QuerySet[Any] = self.object_list  # type: ignore[assignment]
+        return rows.order_by()[: self._most + 1].count()
 
     @property
     def _most(self) -> int:
