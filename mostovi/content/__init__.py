@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Data that changes by country or by law, each file with source, version, language and review status."""
+"""Data that changes by country or by law: each file has source, version, language and review."""
 
 from pathlib import Path
 

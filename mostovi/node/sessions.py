@@ -158,6 +158,7 @@ def forget_ended(now: datetime) -> int:
     """Delete sessions that have run out, with the addresses and browsers noted beside them."""
     ended, _models = Session.objects.filter(expire_date__lte=now).delete()
     alive = Session.objects.values("session_key")
+    forgotten: int
     forgotten, _models = UserSession.objects.exclude(session_key__in=alive).delete()
     return ended + forgotten
 
