@@ -48,7 +48,7 @@ def region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Region]:
     line = process.stdout.readline()
     assert line, process.stderr.read() if process.stderr else ""
     described = json.loads(line)
-    addresses = {node["code"]: node["address"] for node in described["nodes"]}
+    addresses = {node["code"]: node["url"] for node in described["nodes"]}
     yield Region(addresses, described["password"], home, process)
     process.send_signal(signal.SIGTERM)
     process.wait(60)
