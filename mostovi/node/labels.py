@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""How roles, purposes and units are called on screen."""
+"""How roles, purposes, units and what access is about are called on screen."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.apps import apps
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
+from mostovi.rights.access import Action, Kind, Scope
 from mostovi.rights.purposes import Purpose
 from mostovi.rights.roles import Role
 
@@ -47,6 +50,69 @@ PURPOSE_LABELS: Mapping[Purpose, str | Promise] = {
     Purpose.GOVERNANCE: _("Governance"),
 }
 
+KIND_LABELS: Mapping[Kind, str | Promise] = {
+    Kind.FORM: _("Forms"),
+    Kind.INDICATOR_SET: _("Indicator sets"),
+    Kind.SUBMISSION: _("Filled forms"),
+    Kind.PERSON: _("People"),
+    Kind.CONSENT: _("Consents"),
+    Kind.OVERRIDE: _("Sharing without consent"),
+    Kind.CASE: _("Cases"),
+    Kind.REFERRAL: _("Referrals"),
+    Kind.PROCEDURE: _("Procedures"),
+    Kind.PEER: _("Other nodes"),
+    Kind.LETTER: _("Letters"),
+    Kind.STATISTIC: _("Monthly counts"),
+    Kind.REGIONAL_STATISTIC: _("Counts of the region"),
+    Kind.PLAN: _("The 21 actions"),
+    Kind.EVIDENCE: _("Evidence"),
+    Kind.AUDIT: _("Log"),
+    Kind.RETENTION: _("Retention"),
+    Kind.ACCOUNT: _("Accounts"),
+    Kind.DEVICE: _("Field devices"),
+    Kind.NODE: _("This node"),
+    Kind.OWN_FILE: _("Requests from own files"),
+}
+
+RECORD_LABELS: Mapping[str, str | Promise] = {
+    "cases.Case": _("case"),
+    "cases.CaseNote": _("note in a case"),
+    "cases.Referral": _("referral"),
+    "cases.ReferralMessage": _("message about a referral"),
+    "cases.WithdrawnConsent": _("withdrawn consent"),
+    "exchange.Attachment": _("attachment of a letter"),
+    "exchange.OutboxLetter": _("letter to another node"),
+    "exchange.ParkedLetter": _("letter that waits for an earlier one"),
+    "procedures.Deadline": _("deadline"),
+    "procedures.Event": _("step of a procedure"),
+    "procedures.Extension": _("extension of a deadline"),
+    "procedures.Instance": _("procedure of a case or referral"),
+    "procedures.Suspension": _("pause of a deadline"),
+    "screening.Finding": _("finding"),
+    "screening.FindingDecision": _("decision on a finding"),
+    "screening.Submission": _("filled form"),
+    "screening.SubmissionFile": _("file of a filled form"),
+}
+"""Stored records whose model does not name itself for readers, by the model's label."""
+
+ACTION_LABELS: Mapping[Action, str | Promise] = {
+    Action.READ: pgettext_lazy("action on a record", "read"),
+    Action.CREATE: pgettext_lazy("action on a record", "make new"),
+    Action.CHANGE: pgettext_lazy("action on a record", "change"),
+    Action.SEND: pgettext_lazy("action on a record", "send"),
+    Action.DECIDE: pgettext_lazy("action on a record", "decide"),
+    Action.EXPORT: pgettext_lazy("action on a record", "take a copy"),
+    Action.ERASE: pgettext_lazy("action on a record", "erase"),
+    Action.PUBLISH: pgettext_lazy("action on a record", "publish"),
+    Action.CONFIGURE: pgettext_lazy("action on a record", "set up"),
+}
+
+SCOPE_LABELS: Mapping[Scope, str | Promise] = {
+    Scope.ALL: _("all records"),
+    Scope.UNIT: _("records of the own unit"),
+    Scope.OWN: _("records held by oneself"),
+}
+
 
 def role_label(role: str) -> str:
     """The name of `role` on screen; the code itself when it is unknown."""
@@ -61,3 +127,24 @@ def purpose_label(purpose: str) -> str:
 def unit_label(unit: str) -> str:
     """A unit's code as words: `border-post` is shown as 'Border post'."""
     return unit.replace("-", " ").replace("_", " ").capitalize()
+
+
+def kind_label(kind: str) -> str:
+    """A kind of record on screen; the code itself when it is unknown."""
+    return str(KIND_LABELS[Kind(kind)]) if kind in set(Kind) else kind
+
+
+def action_label(action: str) -> str:
+    """What is done to a record, on screen; the code itself when it is unknown."""
+    return str(ACTION_LABELS[Action(action)]) if action in set(Action) else action
+
+
+def scope_label(scope: str) -> str:
+    """Which records a role reaches, on screen; the code itself when it is unknown."""
+    return str(SCOPE_LABELS[Scope(scope)]) if scope in set(Scope) else scope
+
+
+def record_label(model: str) -> str:
+    """A stored record on screen, by its model's label such as `cases.Case`."""
+    named = RECORD_LABELS.get(model)
+    return str(named if named else apps.get_model(model)._meta.verbose_name)

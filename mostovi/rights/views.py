@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
 from django.apps import apps
@@ -12,19 +12,20 @@ from django.contrib import messages
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from mostovi.rights import retention, services
-from mostovi.rights.access import Action, Kind
+from mostovi.rights.access import Action, Kind, Scope
 from mostovi.rights.audit import AuditTag
 from mostovi.rights.doors import ActingRequest, door
 from mostovi.rights.governance import governance_of
 from mostovi.rights.models import AuditEntry, RetentionRun
-from mostovi.rights.policy import GRANTS, OPEN_TO
 from mostovi.rights.paging import LongList
-from mostovi.rights.roles import GRANTABLE
+from mostovi.rights.policy import GRANTS, OPEN_TO
+from mostovi.rights.roles import Role
 
 _PAGE = 50
 
@@ -33,20 +34,36 @@ _PAGE = 50
 def protection(request: ActingRequest) -> HttpResponse:
     """What the officer looks after: refusals, the chain's state, retention, what is held."""
     services.record(request.actor, AuditTag.RETENTION_READ)
-    refusals = AuditEntry.objects.filter(tag=AuditTag.ACCESS_REFUSED).order_by("-sequence")[:10]
+    refused = AuditEntry.objects.filter(tag=AuditTag.ACCESS_REFUSED).order_by("-sequence")[:10]
     return render(
         request,
         "rights/protection.html",
         {
             "head": services.head(),
             "anchored": services.remembered_heads()[-1:],
-            "refusals": refusals,
+            "refusals": [_refusal(entry) for entry in refused],
             "rules": retention.rules().values(),
             "uncarried": retention.uncarried(),
-            "runs": RetentionRun.objects.all()[:5],
+            "runs": [_run(run) for run in RetentionRun.objects.all()[:5]],
             "holdings": _holdings(),
         },
     )
+
+
+def _refusal(entry: AuditEntry) -> dict[str, object]:
+    moment = parse_datetime(entry.at)
+    return {"moment": moment, "role": entry.role, "detail": entry.detail}
+
+
+def _run(run: RetentionRun) -> dict[str, object]:
+    """A run and what it ended, by the title of the rule; rules that ended nothing are left out."""
+    titles = {code: rule.title for code, rule in retention.rules().items()}
+    told = {
+        titles.get(code, code): line
+        for code, line in run.report.items()
+        if line["ended"] or line["failure"]
+    }
+    return {"started_at": run.started_at, "lines": list(told.items())}
 
 
 def _holdings() -> list[dict[str, object]]:
@@ -54,7 +71,7 @@ def _holdings() -> list[dict[str, object]]:
     governed = [(model, governance_of(model)) for model in apps.get_models()]
     return [
         {
-            "name": model._meta.verbose_name,
+            "model": model._meta.label,
             "purposes": sorted(governance.purposes),
             "rule": retention.rules().get(governance.retention),
         }
@@ -153,10 +170,18 @@ def access_table(request: ActingRequest) -> HttpResponse:
             "kind": kind,
             "purposes": sorted(OPEN_TO[kind]),
             "lines": [
-                {"action": action, "roles": sorted(roles.items())}
+                {"action": action, "reach": _reach(roles)}
                 for action, roles in GRANTS.get(kind, {}).items()
             ],
         }
         for kind in Kind
     ]
-    return render(request, "rights/access.html", {"table": table, "roles": sorted(GRANTABLE)})
+    return render(request, "rights/access.html", {"table": table})
+
+
+def _reach(roles: Mapping[Role, Scope]) -> list[tuple[Scope, list[Role]]]:
+    """Roles under what they reach, widest first."""
+    found = [
+        (scope, sorted(r for r, reaches in roles.items() if reaches is scope)) for scope in Scope
+    ]
+    return [(scope, having) for scope, having in found if having]

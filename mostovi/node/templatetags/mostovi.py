@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -16,9 +17,17 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
-from mostovi.node.labels import purpose_label, role_label, unit_label
+from mostovi.node.labels import (
+    action_label,
+    kind_label,
+    purpose_label,
+    record_label,
+    role_label,
+    scope_label,
+    unit_label,
+)
 from mostovi.rights.access import SYSTEM_ACCOUNT
 
 register = template.Library()
@@ -161,3 +170,45 @@ def purpose_name(purpose: str) -> str:
 def unit_name(unit: str) -> str:
     """`{{ membership.unit|unit_name }}`: the unit's code as words."""
     return unit_label(str(unit))
+
+
+@register.filter
+def kind_name(kind: str) -> str:
+    """`{{ row.kind|kind_name }}`: the kind of record as users call it."""
+    return kind_label(str(kind))
+
+
+@register.filter
+def action_name(action: str) -> str:
+    """`{{ line.action|action_name }}`: what is done to a record, in words."""
+    return action_label(str(action))
+
+
+@register.filter
+def scope_name(scope: str) -> str:
+    """`{{ scope|scope_name }}`: which records a role reaches, in words."""
+    return scope_label(str(scope))
+
+
+@register.filter
+def listed(words: Iterable[object]) -> str:
+    """`{{ names|listed }}`: one after the other, with the comma of the reader's script."""
+    return pgettext("between the parts of a list", ", ").join(str(word) for word in words)
+
+
+@register.filter
+def purpose_names(purposes: Iterable[str]) -> list[str]:
+    """`{{ row.purposes|purpose_names|listed }}`: purposes as users call them."""
+    return [purpose_label(str(purpose)) for purpose in purposes]
+
+
+@register.filter
+def role_names(roles: Iterable[str]) -> list[str]:
+    """`{{ roles|role_names|listed }}`: roles as users call them."""
+    return [role_label(str(role)) for role in roles]
+
+
+@register.filter
+def record_name(model: str) -> str:
+    """`{{ line.model|record_name }}`: a stored record as users call it."""
+    return record_label(model)
