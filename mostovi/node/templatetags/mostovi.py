@@ -84,7 +84,8 @@ def local_date(value: date | datetime | None, time: str = "") -> SafeString:
         local = timezone.localtime(value) if timezone.is_aware(value) else value
         shown = date_format(local, "DATE_FORMAT")
         if time:
-            shown = f"{shown}, {date_format(local, 'H:i')} {local.tzname() or ''}".strip()
+            hour = f"{date_format(local, 'H:i')} {local.tzname() or ''}".strip()
+            shown = listed([shown, hour])
         return format_html('<time datetime="{}">{}</time>', local.isoformat(), shown)
     return format_html(
         '<time datetime="{}">{}</time>', value.isoformat(), date_format(value, "DATE_FORMAT")
