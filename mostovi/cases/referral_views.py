@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,6 +11,8 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.dateparse import parse_date
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -21,7 +23,7 @@ from mostovi.cases.reading import Group, grouped
 from mostovi.cases.views import choice_words, found_case, say_refused, step_words
 from mostovi.cases.vocabulary import REQUEST, service_name, step_codes, urgencies
 from mostovi.exchange.profiles import preview, profile
-from mostovi.people import consenting
+from mostovi.people import consenting, words
 from mostovi.people.consent import Permission
 from mostovi.procedures import presentation
 from mostovi.procedures import services as procedures
@@ -150,8 +152,29 @@ def read_out(lines: Sequence[tuple[str, str, str]]) -> list[Group]:
     """The preview's lines as a reader takes them in, labels and codes in their language."""
     properties = profile(REQUEST).schema["properties"]
     titles = {name: _(part["title"]) for name, part in properties.items()}
-    said = [(place, _(label), _(value) if value else value) for place, label, value in lines]
+    said = [(place, _(label), _spoken(place, value, titles)) for place, label, value in lines]
     return grouped(said, titles)
+
+
+def _spoken(place: str, value: str, titles: Mapping[str, str]) -> str:
+    """A value in words: codes by the list they are from, dates by the reader's locale."""
+    steps = place.strip("/").split("/")
+    name = steps[-2] if steps[-1].isdigit() else steps[-1]
+    if name == "service":
+        return service_name(value)
+    if name in {"language", "languages"}:
+        return words.language_name(value)
+    if name == "script":
+        return str(words.SCRIPTS.get(value, value))
+    if name == "fields":
+        return titles.get(value, value)
+    if name == "purpose":
+        return {"protection": _("Protection"), "asylum": _("Asylum")}.get(value, value)
+    if steps[0] == "basis" and name != "reference":
+        day = parse_date(value[:10]) if value[:4].isdigit() else None
+        if day is not None:
+            return date_format(day)
+    return _(value) if value else value
 
 
 def permission_words(permission: Permission) -> str:

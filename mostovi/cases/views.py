@@ -52,7 +52,7 @@ def case_list(request: ActingRequest) -> HttpResponse:
     with transaction.atomic():
         rows = services.search(request.actor, text)
         if show == "open" and not text:
-            rows = rows.filter(closed_at=None)
+            rows = rows.filter(closed_at=None, person__erased_at=None)
         elif show == "mine":
             rows = rows.filter(holder=request.actor.account)
         elif show == "closed":
