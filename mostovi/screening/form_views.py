@@ -345,7 +345,10 @@ def submit(request: ActingRequest, form_id: str) -> HttpResponseBase:
         return JsonResponse({"why": str(error)}, status=403)
     status = 201 if received.outcome is Outcome.NEW else 202
     url = reverse("screening:submission", args=[received.submission.pk])
-    return JsonResponse({"outcome": received.outcome.value, "url": url}, status=status)
+    said = {"outcome": received.outcome.value, "url": url}
+    if received.submission.findings.exists():
+        said["finding"] = reverse("screening:finding", args=[received.submission.pk])
+    return JsonResponse(said, status=status)
 
 
 @door(Action.READ, Kind.FORM)

@@ -158,14 +158,14 @@ function identityOf(xml) {
 
 // ---- sending -------------------------------------------------------------------------------
 
-function say(text, tone, link) {
+function say(text, tone, links = []) {
   const line = make("p");
   line.className = `alert alert-${tone}`;
   line.textContent = text;
-  if (link) {
+  for (const [words, address] of links) {
     const anchor = make("a");
-    anchor.href = link;
-    anchor.textContent = texts.open;
+    anchor.href = address;
+    anchor.textContent = words;
     line.append(" ", anchor);
   }
   notices.replaceChildren(line);
@@ -205,7 +205,9 @@ async function sendQueue() {
       }
       if (result.sent) {
         await forget("queue", key);
-        say(texts.sent, "success", result.url);
+        const links = [[texts.open, result.url]];
+        if (result.finding) links.unshift([texts.finding, result.finding]);
+        say(texts.sent, "success", links);
       } else if (result.signedOut) {
         say(texts.signin, "warning");
         break;
