@@ -60,8 +60,8 @@ class DemoNode:
 
     @property
     def url(self) -> str:
-        """Its address."""
-        return f"http://127.0.0.1:{self.port}"
+        """Its address: by name, because browsers make passkeys for a name, not for a number."""
+        return f"http://localhost:{self.port}"
 
     @property
     def log(self) -> Path:
