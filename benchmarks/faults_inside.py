@@ -84,7 +84,7 @@ def state(given: Mapping[str, Any]) -> dict[str, Any]:
             {
                 "id": str(row.pk), "to": row.to, "type": row.letter_type, "seq": row.seq,
                 "thread": str(row.thread), "digest": row.digest, "state": row.state,
-                "content": len(row.sealed), "receipt": bool(row.receipt),
+                "content": len(row.sealed), "reason": row.reason, "receipt": bool(row.receipt),
                 "attempts": row.deliveries.count(),
             }
             for row in OutboxLetter.objects.prefetch_related("deliveries")

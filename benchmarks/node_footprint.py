@@ -30,6 +30,7 @@ from typing import Any
 
 import urllib3
 from demo_start import processor_seconds, start, stop
+from one_node import environment
 from pages import Visitor, free_port
 
 from mostovi.node.demo import PASSWORD, STATIC, DemoNode, run_step
@@ -44,11 +45,10 @@ WARM_UP = (
 
 def serve(node: DemoNode) -> tuple[subprocess.Popen[bytes], float]:
     """The node's process, and seconds until it answered."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("MOSTOVI_", "DJANGO_"))}
     began = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", "mostovi.node.main", "serve"],
-        env={**kept, "MOSTOVI_HOME": str(node.home), "MOSTOVI_STATIC_ROOT": str(STATIC)},
+        env=environment(node),
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     pool = urllib3.PoolManager(retries=False)

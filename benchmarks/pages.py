@@ -36,8 +36,9 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import urllib3
+from one_node import environment
 
-from mostovi.node.demo import PASSWORD, STATIC, DemoNode, run_step
+from mostovi.node.demo import PASSWORD, DemoNode, run_step
 from mostovi.node.initialise import write_node
 
 HERE = Path(__file__).resolve().parent
@@ -47,17 +48,6 @@ MOST_STATEMENTS, MOST_KILOBYTES, MOST_TIMES = 20, 150, 3.0
 
 
 # --- The node ----------------------------------------------------------------------------------
-
-
-def environment(node: DemoNode) -> dict[str, str]:
-    """What a process of the measured node is started with."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("MOSTOVI_", "DJANGO_"))}
-    return {
-        **kept,
-        "MOSTOVI_HOME": str(node.home),
-        "MOSTOVI_STATIC_ROOT": str(STATIC),
-        "MOSTOVI_LOG_LEVEL": "WARNING",
-    }
 
 
 def filled(node: DemoNode, cases: int) -> None:
@@ -96,7 +86,8 @@ def serving(node: DemoNode) -> Iterator[None]:
         "PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parent)]),
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "mostovi.node.main", "serve"], env=environment(node) | extra,
+        [sys.executable, "-m", "mostovi.node.main", "serve"],
+        env=environment(node) | {"MOSTOVI_LOG_LEVEL": "WARNING"} | extra,
         stdout=subprocess.DEVNULL,
     )  # fmt: skip
     pool = urllib3.PoolManager(retries=False)
