@@ -167,7 +167,18 @@ FIRST_LANGUAGES = (
     "fr", "en", "es", "ru", "uk", "zh", "rw", "sw", "ln", "ha", "wo", "bm", "ff", "zgh",
     "sq", "bs", "hr", "sr", "mk", "rom",
 )  # fmt: skip
-_OWN_NAMES = {"prs": "دری", "zgh": "ⵜⴰⵎⴰⵣⵉⵖⵜ", "rom": "Romani"}
+# As the CLDR has them, but for prs, zgh and rom. Asking Babel loads a whole locale for each name,
+# together thirty megabytes that would stay in memory.
+_OWN_NAMES = {
+    "ar": "العربية", "fa": "فارسی", "prs": "دری", "ps": "پښتو", "ur": "اردو",
+    "ku": "kurdî (kurmancî)", "ckb": "کوردیی ناوەندی", "tr": "Türkçe", "bn": "বাংলা",
+    "pa": "ਪੰਜਾਬੀ", "hi": "हिन्दी", "ne": "नेपाली", "ti": "ትግርኛ", "am": "አማርኛ",
+    "so": "Soomaali", "fr": "français", "en": "English", "es": "español", "ru": "русский",
+    "uk": "українська", "zh": "中文", "rw": "Ikinyarwanda", "sw": "Kiswahili",
+    "ln": "lingála", "ha": "Hausa", "wo": "Wolof", "bm": "bamanakan", "ff": "Pulaar",
+    "zgh": "ⵜⴰⵎⴰⵣⵉⵖⵜ", "sq": "shqip", "bs": "bosanski", "hr": "hrvatski", "sr": "српски",
+    "mk": "македонски", "rom": "Romani",
+}  # fmt: skip
 
 
 def _locale() -> Locale:
