@@ -37,8 +37,12 @@ _MIRRORED = {"box-arrow-right", "box-arrow-in-right", "arrow-right", "arrow-left
 
 
 @lru_cache(maxsize=256)
-def _icon(name: str) -> SafeString:
-    """The SVG of Bootstrap icon `name` drawn inline, or nothing when it does not exist."""
+def _icon(name: str, again: bool) -> SafeString:
+    """The SVG of Bootstrap icon `name` drawn inline, or nothing when it does not exist.
+
+    `again`: it stands on the page already, so its drawing is only pointed to; a table of a hundred
+    marks would otherwise carry a hundred drawings.
+    """
     if not _ICON_NAME.match(name):
         return mark_safe("")
     path = settings.NODE_MODULES / "bootstrap-icons/icons" / f"{name}.svg"
@@ -46,19 +50,26 @@ def _icon(name: str) -> SafeString:
         source = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return mark_safe("")
-    inner = source[source.index(">") + 1 : source.rindex("</svg>")]
+    inner = " ".join(source[source.index(">") + 1 : source.rindex("</svg>")].split())
+    drawn = f'<use href="#icon-{name}"/>' if again else f'<g id="icon-{name}">{inner}</g>'
     mirrored = " icon-mirrored" if name in _MIRRORED else ""
     # The content comes from an installed package and the name is checked above.
     return mark_safe(  # noqa: S308
         f'<svg class="icon{mirrored}" viewBox="0 0 16 16" fill="currentColor" aria-hidden="true"'
-        f' focusable="false">{" ".join(inner.split())}</svg>'
+        f' focusable="false">{drawn}</svg>'
     )
 
 
-@register.simple_tag
-def icon(name: str) -> SafeString:
+@register.simple_tag(takes_context=True)
+def icon(context: template.Context, name: str) -> SafeString:
     """`{% icon "clock" %}`: a decorative icon; the text beside it carries the meaning."""
-    return _icon(str(name or ""))
+    # The lowest layer is one for the whole page, also inside what it includes.
+    kept: Any = context.render_context.dicts[0]
+    standing: set[str] = kept.setdefault("icons_standing", set())
+    name = str(name or "")
+    again = name in standing
+    standing.add(name)
+    return _icon(name, again)
 
 
 @register.simple_tag
