@@ -280,11 +280,14 @@ function followLanguage() {
   }
 }
 
-// What the engine leaves without a name for those who hear the page: the menu of a repeat, and
-// number fields, whose label it does not tie to the field.
+// What the engine leaves without a name for those who hear the page: the choice of language, the
+// menu of a repeat, and number fields, whose label it does not tie to the field.
 function nameControls() {
   for (const button of container.querySelectorAll(".button-menu:not([aria-label])")) {
     button.setAttribute("aria-label", texts.menu);
+  }
+  for (const choice of container.querySelectorAll(".p-select-label[role=combobox]:not([aria-label])")) {
+    choice.setAttribute("aria-label", texts.language);
   }
   for (const input of container.querySelectorAll("input[role=spinbutton]:not([aria-label])")) {
     const label = input.closest(".question-container")?.querySelector("label, .control-text");
