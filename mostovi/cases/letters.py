@@ -199,9 +199,10 @@ def see_request_receipt(receipt: ReceiptSeen) -> None:
     referral = Referral.objects.select_related("procedure").filter(thread=receipt.thread).first()
     if referral is None or referral.direction != Direction.SENT:
         return
+    if receipt.verdict is Verdict.STORED:
+        referral.undeliverable = ""
     if receipt.verdict is Verdict.STORED and receipt.received_at is not None:
         referral.delivered_at = receipt.received_at
-        referral.undeliverable = ""
         _hear(Actor.system(Purpose(referral.purpose)), referral, "acknowledge", receipt.received_at)
     elif receipt.verdict in {None, Verdict.REJECTED}:
         referral.undeliverable = receipt.reason[:60]

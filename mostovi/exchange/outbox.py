@@ -583,18 +583,24 @@ def _dead(row: OutboxLetter, reason: str, text: str, now: datetime) -> AuditTag:
     row.state, row.lease_until, row.settled_at = OutboxState.DEAD, None, now
     row.reason, row.reason_text = reason[:60], text[:500]
     if row.letter_type == VOID and reason == Reason.SEQUENCE_REUSED:
-        _arrived_after_all(row)
+        _arrived_after_all(row, now)
     row.save()
     _tell(row, None, "", now)
     return AuditTag.LETTER_DEAD
 
 
-def _arrived_after_all(void: OutboxLetter) -> None:
-    """The withdrawn letter had reached the receiver: its place holder is not needed."""
+def _arrived_after_all(void: OutboxLetter, now: datetime) -> None:
+    """The withdrawn letter had reached the receiver: its place holder is not needed.
+
+    Whoever was told that it did not arrive is told that it did; its receipt was lost.
+    """
     void.state = OutboxState.WITHDRAWN
-    OutboxLetter.objects.filter(
+    for letter in OutboxLetter.objects.filter(
         to=void.to, thread=void.thread, seq=void.seq, state=OutboxState.WITHDRAWN
-    ).update(reason=Reason.RECEIVED_BEFORE_WITHDRAWAL)
+    ).exclude(letter_type=VOID):
+        letter.reason = Reason.RECEIVED_BEFORE_WITHDRAWAL
+        letter.save(update_fields=["reason"])
+        _tell(letter, Verdict.STORED, "", now)
 
 
 def _end_expired(now: datetime) -> int:

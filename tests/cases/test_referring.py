@@ -35,13 +35,14 @@ def send(actor, referral):
     return referring.send(actor, referral, seen=referring.outgoing(actor, referral).seen)
 
 
-def receipt(referral, verdict, reason=""):
+def receipt(referral, verdict, reason="", **more):
     now = datetime.now(UTC)
+    received_at = more.get("received_at", now)
     letters.see_request_receipt(
         ReceiptSeen(
             letter=referral.letter_id, type="mostovi.referral.request.v1", to="ba",
-            thread=referral.thread, verdict=verdict, reason=reason, text="", received_at=now,
-            head="", seen_at=now,
+            thread=referral.thread, verdict=verdict, reason=reason, text="",
+            received_at=received_at, head="", seen_at=now,
         )
     )  # fmt: skip
 
@@ -114,6 +115,18 @@ def test_the_receipt_starts_the_receivers_clock(draft, coordinator, consent_to, 
     assert stored.delivered_at
     running = stored.procedure.deadlines.get(clock="answer")
     assert running.started_at == stored.delivered_at
+
+
+def test_a_letter_taken_back_too_late_is_not_called_undelivered(
+    draft, coordinator, consent_to, case
+):
+    consent_to(case.person)
+    send(coordinator, draft)
+    receipt(draft, None, "withdrawn")
+    assert Referral.objects.get().undeliverable == "withdrawn"
+    receipt(draft, Verdict.STORED, "received_before_withdrawal", received_at=None)
+    stored = Referral.objects.get()
+    assert (stored.undeliverable, stored.delivered_at) == ("", None)
 
 
 def test_a_refused_letter_is_shown_and_loses_nothing(draft, coordinator, consent_to, case):

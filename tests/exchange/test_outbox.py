@@ -445,6 +445,22 @@ def test_a_withdrawn_letter_is_erased_and_its_place_held(
     assert (letters[1].prev, letters[2].prev) == (first.digest, second.digest)
 
 
+def test_a_withdrawn_letter_that_had_arrived_after_all_is_told_as_arrived(
+    write: Callable[..., OutboxLetter],
+    carrier: FakePeer,
+    administrator: Actor,
+    seen: list[ReceiptSeen],
+) -> None:
+    carrier.fails = [UNREACHABLE, problem(409, "sequence_reused")]
+    row = write()
+    relay_due(SOON, carrier)  # it arrived; its answer was lost
+    withdraw(administrator, letter_id=row.pk, now=SOON)
+    assert (seen[-1].verdict, seen[-1].reason) == (None, Reason.WITHDRAWN)
+    relay_due(SOON + timedelta(seconds=1), carrier)
+    assert (seen[-1].letter, seen[-1].verdict) == (row.pk, Verdict.STORED)
+    assert (seen[-1].reason, seen[-1].received_at) == (Reason.RECEIVED_BEFORE_WITHDRAWAL, None)
+
+
 def test_a_letter_about_an_erased_person_is_not_sent(
     write: Callable[..., OutboxLetter], carrier: FakePeer
 ) -> None:
