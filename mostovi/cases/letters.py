@@ -118,6 +118,8 @@ def receive_update(letter: ReceivedLetter) -> None:
     words = next(
         (letter.data[key] for key in ("question", "answer", "text") if key in letter.data), ""
     )
+    if referral.direction == Direction.SENT and referral.procedure.over_at is None:
+        _hear_of_arrival(letter.actor, referral, min(letter.time, letter.received_at))
     try:
         _hear(letter.actor, referral, verb, letter.received_at)
     except StepRefused as refused:
@@ -203,7 +205,8 @@ def see_request_receipt(receipt: ReceiptSeen) -> None:
         referral.undeliverable = ""
     if receipt.verdict is Verdict.STORED and receipt.received_at is not None:
         referral.delivered_at = receipt.received_at
-        _hear(Actor.system(Purpose(referral.purpose)), referral, "acknowledge", receipt.received_at)
+        actor = Actor.system(Purpose(referral.purpose))
+        _hear_of_arrival(actor, referral, receipt.received_at)
     elif receipt.verdict in {None, Verdict.REJECTED}:
         referral.undeliverable = receipt.reason[:60]
     referral.save(update_fields=["delivered_at", "undeliverable"])
@@ -224,6 +227,12 @@ def see_withdrawal_receipt(receipt: ReceiptSeen) -> None:
         Referral.objects.filter(thread=receipt.thread, direction=Direction.SENT).update(
             withdrawal_confirmed_at=receipt.received_at
         )
+
+
+def _hear_of_arrival(actor: Actor, referral: Referral, at: datetime) -> None:
+    """The receiver has our referral: its receipt says so, or an answer that overtook the receipt."""
+    if not referral.procedure.events.filter(verb="acknowledge").exists():
+        _hear(actor, referral, "acknowledge", at)
 
 
 def _hear(actor: Actor, referral: Referral, verb: str, at: datetime) -> None:

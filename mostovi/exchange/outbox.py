@@ -594,7 +594,7 @@ def _arrived_after_all(void: OutboxLetter, now: datetime) -> None:
 
     Whoever was told that it did not arrive is told that it did; its receipt was lost.
     """
-    void.state = OutboxState.WITHDRAWN
+    void.state, void.sealed = OutboxState.WITHDRAWN, b""
     for letter in OutboxLetter.objects.filter(
         to=void.to, thread=void.thread, seq=void.seq, state=OutboxState.WITHDRAWN
     ).exclude(letter_type=VOID):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -50,12 +49,9 @@ def waiting(actor: Actor, now: datetime) -> list[Waiting]:
         ]
     if decide(actor, Action.CHANGE, Kind.PERSON).allowed:
         people = services.visible(actor, Action.CHANGE).filter(erased_at=None)
-        codes = (
-            Conflict.objects.filter(Exists(people.filter(pk=OuterRef("person"))), settled_by=None)
-            .order_by()
-            .values_list("person__code", flat=True)
-            .distinct()[:MOST]
-        )
+        # From the few conflicts to their persons, never through all persons.
+        with_conflict = Conflict.objects.filter(settled_by=None).order_by().values("person")
+        codes = people.filter(pk__in=with_conflict).values_list("code", flat=True)[:MOST]
         found += [
             Waiting(
                 title=_("Two values for one field, %(code)s") % {"code": code},

@@ -15,6 +15,7 @@ from mostovi.people import services as people
 from mostovi.people.consent import Reason
 from mostovi.procedures.state import StepRefused
 from tests.cases.conftest import FIELDS, said
+from tests.cases.test_receiving import letter
 
 pytestmark = pytest.mark.django_db
 
@@ -127,6 +128,26 @@ def test_a_letter_taken_back_too_late_is_not_called_undelivered(
     receipt(draft, Verdict.STORED, "received_before_withdrawal", received_at=None)
     stored = Referral.objects.get()
     assert (stored.undeliverable, stored.delivered_at) == ("", None)
+
+
+def test_an_answer_that_comes_before_the_receipt_counts(draft, coordinator, consent_to, case):
+    """The receipt was lost with the node that waited for it; it comes again later."""
+    consent_to(case.person)
+    send(coordinator, draft)
+    at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    letters.receive_update(
+        letter(
+            letters.UPDATE, {"referral": "x", "event": "asked", "at": at, "question": "Alone?"},
+            draft.thread,
+        )
+    )  # fmt: skip
+    assert Referral.objects.get().procedure.state == "asked"
+    receipt(draft, Verdict.STORED)
+    stored = Referral.objects.get()
+    assert stored.procedure.state == "asked"
+    assert stored.delivered_at
+    heard = [(event.verb, event.crossed) for event in stored.procedure.events.all()]
+    assert heard[-2:] == [("acknowledge", False), ("ask", False)]
 
 
 def test_a_refused_letter_is_shown_and_loses_nothing(draft, coordinator, consent_to, case):
