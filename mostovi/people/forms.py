@@ -23,6 +23,8 @@ from mostovi.people.services import FieldChange
 
 Values = dict[str, Any]
 
+LONG_SELECT = "people/widgets/long_select.html"
+
 
 class Choose(forms.RadioSelect):
     """Answers as buttons side by side; each is one of the form's own words."""
@@ -113,8 +115,10 @@ class PersonForm(_Checked):
         super().__init__(*args, **kwargs)
         for name in ("language_1", "language_2", "language_3"):
             self.fields[name].choices = words.language_choices()  # type: ignore[attr-defined]
+            self.fields[name].widget.template_name = LONG_SELECT
         for name in ("citizenship_1", "citizenship_2"):
             self.fields[name].choices = words.country_choices()  # type: ignore[attr-defined]
+            self.fields[name].widget.template_name = LONG_SELECT
         for name in ("birth_day", "birth_month", "birth_year", "birth_margin"):
             self.fields[name].widget.attrs |= {"inputmode": "numeric", "autocomplete": "off"}
         self._keep_chosen()

@@ -116,10 +116,17 @@ class Visitor:
         return [f"{said}: {fault}" for fault in faults(self.page, where.kind, language)]
 
 
+def weight(page: Any) -> int:
+    """Bytes of the page that is open, as they were sent."""
+    page.evaluate("() => document.fonts.ready.then(() => true)")
+    return int(page.evaluate(WEIGHT))
+
+
 def faults(page: Any, kind: str, language: str) -> list[str]:
-    """What is wrong with the page that is open."""
+    """What is wrong with the page that is open. The form engine's own titles do not count."""
     seen = page.evaluate(
-        """() => ({titles: document.querySelectorAll("h1").length,
+        """() => ({
+        titles: document.querySelectorAll("h1:not(#form-engine h1)").length,
         lang: document.documentElement.lang, dir: document.documentElement.dir,
         spill: document.documentElement.scrollWidth - innerWidth})"""
     )
@@ -130,8 +137,6 @@ def faults(page: Any, kind: str, language: str) -> list[str]:
         wrong.append(f"says lang={seen['lang']} dir={seen['dir']}")
     if seen["spill"] > 0:
         wrong.append(f"{seen['spill']} px wider than the screen")
-    if kind != ENGINE and (weight := page.evaluate(WEIGHT)) > HEAVIEST:
-        wrong.append(f"weighs {weight} bytes")
     return wrong + violations(page, kind)
 
 
@@ -339,8 +344,35 @@ def test_every_kind_of_page_is_found_by_following_links(world: World) -> None:
     assert EXPECTED - set(world.pages) == set()
 
 
+def test_no_page_weighs_more_than_a_slow_line_carries(world: World, chromium: Any) -> None:
+    """In Arabic, which takes most: its letters come on top of the Latin ones for codes.
+
+    In browsers of their own: axe looks into closed menus and so makes letters load that no reader
+    loads.
+    """
+    heavy, fresh = [], dict[tuple[str, str], Visitor]()
+    for where in world.all():
+        key = (where.node, where.account.replace("nobody", ""))
+        if key not in fresh:
+            known = world.visitor(*key)
+            state = known.page.context.storage_state()
+            page = chromium.new_context(base_url=known.base, storage_state=state).new_page()
+            tools = page.context.new_cdp_session(page)
+            tools.send("Network.enable")
+            tools.send("Network.setCacheDisabled", {"cacheDisabled": True})
+            fresh[key] = Visitor(page, known.base, where.node)
+        if where.kind != ENGINE:
+            fresh[key].speak("ar", 360)
+            fresh[key].page.goto(where.path)
+            if (bytes_sent := weight(fresh[key].page)) > HEAVIEST:
+                heavy.append(f"{where.kind} {where.path}: {bytes_sent}")
+    for visitor in fresh.values():
+        visitor.page.context.close()
+    assert heavy == [], "\n".join(heavy)
+
+
 @pytest.mark.parametrize(("language", "width"), [*EVERY_PAGE, *OTHERS])
-def test_pages_are_accessible_narrow_and_light(world: World, language: str, width: int) -> None:
+def test_pages_are_accessible_and_fit_the_screen(world: World, language: str, width: int) -> None:
     wrong = []
     for where in world.all():
         if (language, width) in EVERY_PAGE or where.kind in MAIN:
