@@ -118,12 +118,14 @@ def send_changes(request: HttpRequest, code: str, sent: ChangesIn) -> Any:
     """Each change names the version it was made on. A clash keeps both values and says so."""
     person = _found(request, code, Action.CHANGE)
     changes = [
-        FieldChange(one.field, one.base, one.value, one.id, one.claimed_at)
-        for one in sent.changes
+        FieldChange(one.field, one.base, one.value, one.id, one.claimed_at) for one in sent.changes
     ]
     try:
         results = services.change(
-            request.actor, person, changes=changes, device=sent.device  # type: ignore[attr-defined]
+            request.actor,
+            person,
+            changes=changes,
+            device=sent.device,  # type: ignore[attr-defined]
         )
     except InvalidField as error:
         return Status(422, {"detail": str(error), "field": error.field})

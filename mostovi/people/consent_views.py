@@ -92,9 +92,7 @@ def _terms_context(request: ActingRequest, person: Person, form: Any) -> dict[st
 def read_out(request: ActingRequest, code: str) -> HttpResponse:
     """Second step: the text in the person's language, then the answer."""
     person = found(request, code, Action.CREATE, Kind.CONSENT)
-    terms = ConsentForm(
-        request.POST, purpose=person.purpose, language=request.actor.language
-    )
+    terms = ConsentForm(request.POST, purpose=person.purpose, language=request.actor.language)
     if not terms.is_valid() or request.POST.get("answer") == "back":
         context = _terms_context(request, person, terms)
         context["glance"] = services.glances(request.actor, [person]).get(person.pk)
@@ -166,9 +164,7 @@ def _text_context(
     name = sharing.receiver_name(receiver)
     return {
         "text": text,
-        "paragraphs": text.filled(
-            receiver=name, purpose=text.purpose_words(purpose), until=day
-        ),
+        "paragraphs": text.filled(receiver=name, purpose=text.purpose_words(purpose), until=day),
         "shared": sharing.field_words(fields, text.language),
     }
 
@@ -230,9 +226,7 @@ def withdraw(request: ActingRequest, code: str, pk: UUID) -> HttpResponse:
     """Withdraw; takes effect at once and tells every receiver."""
     found(request, code, Action.CHANGE, Kind.CONSENT)
     one = _record_of(request, code, pk, Kind.CONSENT)
-    ended = consenting.withdraw(
-        request.actor, one.consent, reason=request.POST.get("reason", "")
-    )
+    ended = consenting.withdraw(request.actor, one.consent, reason=request.POST.get("reason", ""))
     if ended:
         messages.success(
             request,

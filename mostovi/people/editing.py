@@ -199,9 +199,7 @@ class _Editing:
         self.touched = True
 
     def _row(self, kind: str, row_id: UUID) -> Any:
-        return ROW_MODELS[kind]._default_manager.filter(
-            person=self.person, pk=row_id
-        ).first()
+        return ROW_MODELS[kind]._default_manager.filter(person=self.person, pk=row_id).first()
 
     def _put(self, kind: str, row_id: UUID, value: Any) -> None:
         model = ROW_MODELS[kind]
@@ -213,9 +211,7 @@ class _Editing:
             return
         if row is None:
             position = model._default_manager.filter(person=self.person).count()
-            row = model(
-                pk=row_id, key_id=self.person.key_id, person=self.person, position=position
-            )
+            row = model(pk=row_id, key_id=self.person.key_id, person=self.person, position=position)
         if isinstance(row, FamilyLink):
             link_family(self.actor, [(row, value)])
         row.seal_values(value)

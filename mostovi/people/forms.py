@@ -309,17 +309,13 @@ class FamilyForm(RowForm):
         required=False,
     )
     name = _line(_("Name"))
-    other = _line(
-        _("Code, if this person has a file here"), _("Such as ME-7K3F-92Q9."), 40
-    )
+    other = _line(_("Code, if this person has a file here"), _("Such as ME-7K3F-92Q9."), 40)
     travelling_together = _choose(_("Are they travelling together?"), words.ANSWERS)
     whereabouts_known = _choose(
         _("Does the person know where the family member is?"), words.ANSWERS
     )
     whereabouts = _line(_("Where, as far as known"), longest=300)
-    note = _line(
-        _("What to mind"), _("For example: do not contact; the person fears them."), 1000
-    )
+    note = _line(_("What to mind"), _("For example: do not contact; the person fears them."), 1000)
 
     def made(self, given: Values) -> Values:
         """The family member's value."""
@@ -444,9 +440,7 @@ class AnswerForm(forms.Form):
         label=_("How was consent taken?"), choices=list(words.MEANS.items()),
         widget=forms.RadioSelect, initial=Means.ORAL,
     )  # fmt: skip
-    interpreter_present = forms.BooleanField(
-        label=_("An interpreter was present"), required=False
-    )
+    interpreter_present = forms.BooleanField(label=_("An interpreter was present"), required=False)
     interpreter = _line(_("Interpreter's name or number"))
     guardian_name = _line(_("Guardian's name"))
     guardian_relation = _line(_("What is the guardian to the child?"))
@@ -455,9 +449,7 @@ class AnswerForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
         help_text=_("In the child's own words, also if the child disagrees."),
     )  # fmt: skip
-    words_said = _line(
-        _("If the answer is no: what the person said about it"), longest=1000
-    )
+    words_said = _line(_("If the answer is no: what the person said about it"), longest=1000)
 
     def __init__(self, *args: Any, child: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

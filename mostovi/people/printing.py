@@ -20,9 +20,7 @@ def code_drawing(code: str) -> str:
 
     What stands behind `#` stays in the reader's browser and comes into no server's log.
     """
-    drawing = qrcode.QRCode(
-        error_correction=qrcode.constants.ERROR_CORRECT_Q, border=3, box_size=8
-    )
+    drawing = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_Q, border=3, box_size=8)
     drawing.add_data(f"{own_file_address()}#{code}")
     image = drawing.make_image(image_factory=SvgPathImage)
     written = io.BytesIO()

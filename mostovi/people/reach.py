@@ -24,9 +24,7 @@ def visible(actor: Actor, action: Action, kind: Kind = Kind.PERSON) -> QuerySet[
     return rows
 
 
-def find(
-    actor: Actor, code: str, action: Action = Action.READ, kind: Kind = Kind.PERSON
-) -> Person:
+def find(actor: Actor, code: str, action: Action = Action.READ, kind: Kind = Kind.PERSON) -> Person:
     """The person with `code`. Raises `Person.DoesNotExist` alike for absent and out of reach."""
     try:
         canonical = codes.parse_record_code(code)

@@ -117,9 +117,7 @@ def _store(actor: Actor, drafts: Sequence[Draft], now: datetime) -> list[Person]
     link_family(actor, rows["family"])
     for kind, pairs in rows.items():
         _seal(pairs)
-        ROW_MODELS[kind]._default_manager.bulk_create(
-            [row for row, _ in pairs], batch_size=1000
-        )
+        ROW_MODELS[kind]._default_manager.bulk_create([row for row, _ in pairs], batch_size=1000)
     _insert_tokens(rows)
     return people
 
@@ -128,7 +126,8 @@ def _insert_tokens(rows: Mapping[str, Sequence[tuple[Any, Values]]]) -> None:
     """Tokens are by far the most rows of a person: plain SQL takes a fifth of `bulk_create`."""
     blind = vault().blind
     to_person, to_row = (
-        SearchToken._meta.get_field(name).get_db_prep_value for name in ("person", "row")  # type: ignore[union-attr]
+        SearchToken._meta.get_field(name).get_db_prep_value
+        for name in ("person", "row")  # type: ignore[union-attr]
     )
     values = []
     for kind, pairs in rows.items():

@@ -111,9 +111,9 @@ def page_of(
         contexts.append(context)
         cookies = {settings.LANGUAGE_COOKIE_NAME: language}
         if staff:
-            cookies[settings.SESSION_COOKIE_NAME] = client[0].cookies[
-                settings.SESSION_COOKIE_NAME
-            ].value
+            cookies[settings.SESSION_COOKIE_NAME] = (
+                client[0].cookies[settings.SESSION_COOKIE_NAME].value
+            )
         context.add_cookies(
             [{"name": k, "value": v, "url": live_server.url} for k, v in cookies.items()]
         )

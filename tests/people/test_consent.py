@@ -174,9 +174,7 @@ def test_nothing_is_permitted_that_nobody_allowed(
         for consent in {e.consent for e in events} - set(found.sources):
             group = [e for e in events if e.consent == consent]
             if all((e.purpose, e.receiver) == (purpose, receiver) for e in group):
-                noes = [
-                    e.at for e in group if e.kind in {EventKind.WITHDRAWN, EventKind.REFUSED}
-                ]
+                noes = [e.at for e in group if e.kind in {EventKind.WITHDRAWN, EventKind.REFUSED}]
                 assert all(no < max(openings) for no in noes)
         if found.reason is Reason.OVERRIDE:
             reviewers = {

@@ -41,9 +41,7 @@ def everything(state: FieldState) -> set[str]:
         (2, None, Outcome.APPLIED, None),
     ],
 )
-def test_what_becomes_of_a_change(
-    base: int, value: Any, outcome: Outcome, standing: Any
-) -> None:
+def test_what_becomes_of_a_change(base: int, value: Any, outcome: Outcome, standing: Any) -> None:
     state = FieldState("notes")
     for number, text in enumerate(["first", "second"]):
         _, state = merging.apply(state, change(number, text))

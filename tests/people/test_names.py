@@ -44,9 +44,7 @@ def test_two_names_do_not_meet(left: str, right: str) -> None:
     assert not names.meet(left, right) and not names.meet(right, left)
 
 
-@pytest.mark.parametrize(
-    ("left", "right"), [("Gamal", "جمال"), ("Mihailo", "Mikael")]
-)
+@pytest.mark.parametrize(("left", "right"), [("Gamal", "جمال"), ("Mihailo", "Mikael")])
 def test_known_limits_stay_known(left: str, right: str) -> None:
     """Written down so that whoever lifts a limit also takes it out of the module's text."""
     assert not names.meet(left, right)
@@ -77,9 +75,7 @@ def test_serbian_cyrillic_returns_to_itself(text: str) -> None:
 def test_serbian_names_meet_in_both_scripts_and_without_marks(text: str) -> None:
     latin = scripts.to_latin(text)
     assert names.meet(text, latin)
-    bare = "".join(
-        c for c in unicodedata.normalize("NFD", latin.replace("đ", "d")) if c.isascii()
-    )
+    bare = "".join(c for c in unicodedata.normalize("NFD", latin.replace("đ", "d")) if c.isascii())
     assert names.meet(bare, text)
 
 

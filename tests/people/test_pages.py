@@ -98,9 +98,7 @@ def test_after_registering_the_calling_page_goes_on(worker: Client) -> None:
     assert answer["Location"].startswith("/people/")
 
 
-def test_another_units_person_and_no_person_look_the_same(
-    person: Person, browser: SignIn
-) -> None:
+def test_another_units_person_and_no_person_look_the_same(person: Person, browser: SignIn) -> None:
     stranger = browser(Role.SOCIAL_WORKER, "centre")
     absent = "ME-0000-0000"
     for path in ("", "edit/", "family/", "conflicts/", "history/sex/", "printed-code/",
@@ -229,9 +227,10 @@ def test_a_childs_consent_asks_for_guardian_and_view(
     assert 'href="#id_guardian_name"' in answer.content.decode()
     sent = terms(answer="yes", means="oral", guardian_name="Ana", child_view="I want to go")
     assert worker.post(read, sent).status_code == 302
-    assert b"I want to go" in worker.get(
-        f"/people/{person.code}/consents/{Consent.objects.get().pk}/"
-    ).content
+    assert (
+        b"I want to go"
+        in worker.get(f"/people/{person.code}/consents/{Consent.objects.get().pk}/").content
+    )
 
 
 def test_an_override_needs_a_second_person(
@@ -251,9 +250,7 @@ def test_an_override_needs_a_second_person(
     second = browser(Role.ANTI_TRAFFICKING_COORDINATOR)
     assert person.code in second.get("/people/overrides/").content.decode()
     second.post(f"{base}/{consent.pk}/decide/", decision)
-    found = consenting.permission_for(
-        person, "protection", "ba", {"names"}, timezone.now()
-    )
+    found = consenting.permission_for(person, "protection", "ba", {"names"}, timezone.now())
     assert found.allowed and found.reason == "override"
 
 
@@ -266,14 +263,10 @@ def test_children_of_one_person_are_not_reached_through_another(
     for path, method in (("", "get"), ("sheet/", "get"), ("withdraw/", "post")):
         address = f"/people/{other.code}/consents/{consent.pk}/{path}"
         assert getattr(worker, method)(address).status_code == 404
-    assert consenting.permission_for(
-        person, "protection", "ba", {"names"}, timezone.now()
-    ).allowed
+    assert consenting.permission_for(person, "protection", "ba", {"names"}, timezone.now()).allowed
 
 
-def test_the_printed_code_is_shown_once_and_stored_nowhere(
-    person: Person, worker: Client
-) -> None:
+def test_the_printed_code_is_shown_once_and_stored_nowhere(person: Person, worker: Client) -> None:
     address = f"/people/{person.code}/printed-code/"
     assert worker.get(address).status_code == 200
     page = worker.post(address)

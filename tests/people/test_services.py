@@ -178,9 +178,7 @@ def test_reads_and_searches_stand_in_the_log_without_personal_data(
     assert verify_chain()[1] == []
 
 
-def test_few_queries_whatever_is_found(
-    worker: Actor, django_assert_max_num_queries: Any
-) -> None:
+def test_few_queries_whatever_is_found(worker: Actor, django_assert_max_num_queries: Any) -> None:
     for number in range(30):
         services.register(worker, names=[name(f"Amir Begić{number}")])
     with django_assert_max_num_queries(20):
@@ -268,9 +266,7 @@ def test_children_of_a_person_are_reached_only_through_that_person(
         st.tuples(st.integers(0, 3), st.sampled_from(["a", "b", "c", None])), min_size=1, max_size=7
     )
 )
-def test_nothing_typed_is_ever_lost(
-    worker: Actor, edits: list[tuple[int, str | None]]
-) -> None:
+def test_nothing_typed_is_ever_lost(worker: Actor, edits: list[tuple[int, str | None]]) -> None:
     subject = services.register(worker)
     typed = set()
     for base, value in edits:
@@ -283,9 +279,9 @@ def test_nothing_typed_is_ever_lost(
     kept = {line["value"] for line in services.history(worker, subject, "notes")} | {None}
     assert typed <= kept
     numbers = list(
-        FieldVersion.objects.filter(person=subject).order_by("number").values_list(
-            "number", flat=True
-        )
+        FieldVersion.objects.filter(person=subject)
+        .order_by("number")
+        .values_list("number", flat=True)
     )
     assert numbers == list(range(1, len(numbers) + 1))
 

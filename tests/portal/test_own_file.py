@@ -168,13 +168,9 @@ def test_the_pages_speak_the_persons_language(worker: Actor, person: Person) -> 
     assert '<html lang="ar" dir="rtl"' in page
 
 
-def test_nobody_elses_file_is_reached(
-    inside: Client, worker: Actor, consent: Consent
-) -> None:
+def test_nobody_elses_file_is_reached(inside: Client, worker: Actor, consent: Consent) -> None:
     other = people.register(worker)
-    theirs = consenting.refuse(
-        worker, other, purpose="protection", receiver="ba", fields=["names"]
-    )
+    theirs = consenting.refuse(worker, other, purpose="protection", receiver="ba", fields=["names"])
     answer = inside.post(f"/my-file/file/consents/{theirs.pk}/withdraw/")
     assert answer.status_code == 404
     assert inside.get(f"/people/{other.code}/").status_code == 302
@@ -197,9 +193,7 @@ def test_withdrawing_takes_effect_at_once(
     told: list[Consent] = []
     from mostovi.people import consent_listeners
 
-    monkeypatch.setattr(
-        consent_listeners, "_listeners", [lambda row, event: told.append(row)]
-    )
+    monkeypatch.setattr(consent_listeners, "_listeners", [lambda row, event: told.append(row)])
     address = f"/my-file/file/consents/{consent.pk}/withdraw/"
     assert "nothing more about you is shared" in inside.get(address).content.decode()
     inside.post(address)

@@ -17,9 +17,17 @@ def entries(monkeypatch):
     monkeypatch.setattr(LongList, "_reach", 4)
     AuditEntry.objects.bulk_create(
         AuditEntry(
-            sequence=n, at="2026-11-24T10:00:00.000000Z", tag="audit.log.read", actor="a",
-            role="system", purpose="governance", handle="", outcome="done", detail="{}",
-            previous="0" * 64, digest=f"{n:064}",
+            sequence=n,
+            at="2026-11-24T10:00:00.000000Z",
+            tag="audit.log.read",
+            actor="a",
+            role="system",
+            purpose="governance",
+            handle="",
+            outcome="done",
+            detail="{}",
+            previous="0" * 64,
+            digest=f"{n:064}",
         )  # fmt: skip
         for n in range(1, 61)
     )
