@@ -230,7 +230,7 @@ def see_withdrawal_receipt(receipt: ReceiptSeen) -> None:
 
 
 def _hear_of_arrival(actor: Actor, referral: Referral, at: datetime) -> None:
-    """The receiver has our referral: its receipt says so, or an answer that overtook the receipt."""
+    """The receiver has our referral: its receipt says so, or an answer that came before it."""
     if not referral.procedure.events.filter(verb="acknowledge").exists():
         _hear(actor, referral, "acknowledge", at)
 

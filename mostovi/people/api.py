@@ -122,10 +122,10 @@ def send_changes(request: HttpRequest, code: str, sent: ChangesIn) -> Any:
     ]
     try:
         results = services.change(
-            request.actor,
+            request.actor,  # type: ignore[attr-defined]
             person,
             changes=changes,
-            device=sent.device,  # type: ignore[attr-defined]
+            device=sent.device,
         )
     except InvalidField as error:
         return Status(422, {"detail": str(error), "field": error.field})

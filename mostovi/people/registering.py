@@ -126,8 +126,8 @@ def _insert_tokens(rows: Mapping[str, Sequence[tuple[Any, Values]]]) -> None:
     """Tokens are by far the most rows of a person: plain SQL takes a fifth of `bulk_create`."""
     blind = vault().blind
     to_person, to_row = (
-        SearchToken._meta.get_field(name).get_db_prep_value
-        for name in ("person", "row")  # type: ignore[union-attr]
+        SearchToken._meta.get_field(name).get_db_prep_value  # type: ignore[union-attr]
+        for name in ("person", "row")
     )
     values = []
     for kind, pairs in rows.items():
