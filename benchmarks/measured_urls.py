@@ -16,7 +16,7 @@ from mostovi.rights.doors import signed_in_door
 
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
 
-_NOT_COUNTED = ("SAVEPOINT", "RELEASE", "ROLLBACK TO")
+_NOT_COUNTED = ("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK TO")
 
 
 class CountStatements:

@@ -6,7 +6,7 @@ A consent's terms are written once; what happens to it is a chain of events that
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -336,7 +336,11 @@ def is_child(person: Person, now: datetime) -> bool:
 
 def events_of(person: Person) -> list[rules.Event]:
     """The pure events of one person, in two queries."""
-    consents = {consent.pk: consent for consent in person.consents.all()}
+    return _events(person.consents.all(), person.consent_events.all())
+
+
+def _events(found: Iterable[Consent], rows: Iterable[ConsentEvent]) -> list[rules.Event]:
+    consents = {consent.pk: consent for consent in found}
     return [
         rules.Event(
             consent=str(row.consent_id), kind=EventKind(row.kind), at=row.at,
@@ -347,7 +351,7 @@ def events_of(person: Person) -> list[rules.Event]:
             child_heard=consents[row.consent_id].child_heard,
             legal_basis=consents[row.consent_id].duty,
         )
-        for row in person.consent_events.all()
+        for row in rows
     ]  # fmt: skip
 
 
@@ -362,13 +366,14 @@ def consents(actor: Actor, person: Person, *, now: datetime | None = None) -> li
 
 def records(person: Person, now: datetime) -> list[ConsentRecord]:
     """The consents themselves. The caller has decided that they may be read, and logs it."""
-    states = rules.states(events_of(person), now, child=is_child(person, now))
+    held, rows = list(person.consents.all()), list(person.consent_events.all())
+    states = rules.states(_events(held, rows), now, child=is_child(person, now))
     by_consent: dict[UUID, list[tuple[ConsentEvent, Mapping[str, Any]]]] = {}
-    for row, words in opened(person.consent_events.all()):
+    for row, words in opened(rows):
         by_consent.setdefault(row.consent_id, []).append((row, words or {}))
     return [
         ConsentRecord(consent, states[str(consent.pk)], words or {}, by_consent[consent.pk])
-        for consent, words in opened(person.consents.all())
+        for consent, words in opened(held)
         if consent.pk in by_consent
     ]
 

@@ -62,8 +62,8 @@ from mostovi.rights.vault import vault
 __all__ = [
     "ChangeResult", "ChangeReused", "Draft", "FieldChange", "MustBeKept", "NodeHoldsNoPersons",
     "again", "change", "complete_copy", "entrust", "erase", "erase_at_end", "export", "find",
-    "glances", "history", "issue_printed_code", "matching", "opened_file", "person_of_printed_code",
-    "printed_token", "read", "register", "register_many", "revoke_printed_code", "search",
+    "glances", "glances_of", "history", "issue_printed_code", "matching", "opened_file",
+    "person_of_printed_code", "printed_token", "read", "register", "register_many", "revoke_printed_code", "search",
     "settle", "visible",
 ]  # fmt: skip
 
@@ -142,7 +142,13 @@ def glances(actor: Actor, people: Sequence[Person]) -> dict[UUID, Glance]:
 
     Persons out of the actor's reach are missing from the answer.
     """
-    reach = list(visible(actor, Action.READ).filter(pk__in=[person.pk for person in people]))
+    return glances_of(actor, [person.pk for person in people])
+
+
+@transaction.atomic
+def glances_of(actor: Actor, keys: Collection[UUID]) -> dict[UUID, Glance]:
+    """`glances` of persons of whom only the keys are known (relatives in a file)."""
+    reach = list(visible(actor, Action.READ).filter(pk__in=keys))
     found = _glances(reach)
     if reach:
         record_many(actor, AuditTag.PERSON_LISTED, handles=[person.handle for person in reach])

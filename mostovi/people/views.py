@@ -116,8 +116,8 @@ def file_context(request: ActingRequest, row: Person) -> dict[str, Any]:
 
 def _relatives(request: ActingRequest, held: PersonFile) -> list[dict[str, Any]]:
     """Family rows with the file of a relative, where the actor may read that one too."""
-    others = list(Person.objects.filter(pk__in=held.family_codes.values()))
-    seen = services.glances(request.actor, others) if others else {}
+    others = list(held.family_codes.values())
+    seen = services.glances_of(request.actor, others) if others else {}
     return [
         {"row": row, "glance": seen.get(held.family_codes.get(row.field, UUID(int=0)))}
         for row in held.family
@@ -242,9 +242,7 @@ def _empty(kind: Any, prefix: str, count: int) -> Any:
 
 def _rows_of(kind: Any, form: type[Any], rows: Any, prefix: str, *, extra: bool = False) -> Any:
     """A set of forms for stored rows, each with its number and version."""
-    initial = [
-        {**form.initial_of(row.value), "row": row.id, "base": row.version} for row in rows
-    ]
+    initial = [{**form.initial_of(row.value), "row": row.id, "base": row.version} for row in rows]
     made = kind(prefix=prefix, initial=initial)
     made.extra = 1 if extra else 0
     return made
@@ -361,9 +359,7 @@ def settle(request: ActingRequest, code: str, pk: UUID) -> HttpResponse:
     if form.is_valid() and choice in {"kept", "other"}:
         value = one.kept if choice == "kept" else one.other
         try:
-            services.settle(
-                request.actor, row, pk, value=value, reason=form.cleaned_data["reason"]
-            )
+            services.settle(request.actor, row, pk, value=value, reason=form.cleaned_data["reason"])
         except Conflict.DoesNotExist:
             messages.info(request, _("Somebody else has settled this meanwhile."))
         else:

@@ -384,6 +384,12 @@ def submission_list(request: ActingRequest) -> HttpResponse:
         found = found.filter(owner=request.actor.account)
     if wanted := request.GET.get("form"):
         found = found.filter(version__form__form_id=wanted)
+    # Without the answers and the form's own text, which are large and not shown here.
+    found = (
+        found.select_related(None)
+        .select_related("version")
+        .only("received_at", "unit", "channel", "complete", "version__title")
+    )
     page = LongList(found, PER_PAGE).get_page(request.GET.get("page"))
     record_many(
         request.actor, AuditTag.SUBMISSION_LISTED,
