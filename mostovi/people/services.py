@@ -63,8 +63,8 @@ __all__ = [
     "ChangeResult", "ChangeReused", "Draft", "FieldChange", "MustBeKept", "NodeHoldsNoPersons",
     "again", "change", "complete_copy", "entrust", "erase", "erase_at_end", "export", "find",
     "glances", "glances_of", "history", "issue_printed_code", "matching", "opened_file",
-    "person_of_printed_code", "printed_token", "read", "register", "register_many", "revoke_printed_code", "search",
-    "settle", "visible",
+    "person_of_printed_code", "printed_token", "read", "register", "register_many",
+    "revoke_printed_code", "search", "settle", "visible",
 ]  # fmt: skip
 
 SEARCH_LIMIT = 50

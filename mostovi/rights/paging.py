@@ -9,7 +9,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.utils.functional import cached_property
 
-MOST_PAGES = 40
+MOST_PAGES = 20
 FURTHEST = 4000
 """Whoever asks for a page beyond this gets the last one counted."""
 
@@ -18,7 +18,7 @@ class LongList(Paginator):  # type: ignore[type-arg]
     """A paginator that counts `MOST_PAGES` pages, or a little further than the page asked for.
 
     Counting a hundred thousand rows takes longer than the page itself, and further back one
-    searches. `total` is the number of pages as it is shown ("40+" when there are more). Takes
+    searches. `total` is the number of pages as it is shown ("20+" when there are more). Takes
     querysets only.
     """
 
