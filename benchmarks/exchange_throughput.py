@@ -206,8 +206,10 @@ def _relay(count: int, sign: Any, encrypt: Any, own: dict[Any, Any], now: Any) -
     class Receiver:
         """The other node, without its storage."""
 
-        def request(self, method: str, url: str, *, body: bytes, **more: Any) -> Reply:
-            results = [self._answer(token) for token in body.split(b"\n")]
+        def request(
+            self, method: str, url: str, *, body: bytes | None = None, **more: Any
+        ) -> Reply:
+            results = [self._answer(token) for token in (body or b"").split(b"\n")]
             if len(results) == 1:
                 return Reply(202, json.dumps(results[0]).encode(), {})
             return Reply(202, json.dumps({"results": results}).encode(), {})
