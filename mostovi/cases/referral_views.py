@@ -114,18 +114,20 @@ def _context(request: ActingRequest, referral: Referral) -> dict[str, Any]:
         "unsent": unsent and not referral.ended_at,
         "messages_to_and_fro": _messages(referral),
         "events": _events(referral),
-        "choices": _other_choices(request, referral) if acts else [],
     }
-    if context["unsent"] and acts:
-        context |= _before_sending(request, referral)
+    going = referring.outgoing(request.actor, referral) if context["unsent"] and acts else None
+    context["choices"] = _other_choices(request, referral, going) if acts else []
+    if going is not None:
+        context |= _before_sending(request, referral, going)
     elif not unsent:
         data = referring.read(request.actor, referral)
         context["groups"] = shown(referral, data) if data else None
     return context
 
 
-def _before_sending(request: ActingRequest, referral: Referral) -> dict[str, Any]:
-    going = referring.outgoing(request.actor, referral)
+def _before_sending(
+    request: ActingRequest, referral: Referral, going: referring.Outgoing
+) -> dict[str, Any]:
     case = referring.case_of(referral)
     consent_page = reverse("people:consent_new", args=[case.person.code])
     query = {
@@ -194,10 +196,12 @@ def permission_words(permission: Permission) -> str:
     }.get(permission.reason.value, _("Nothing may leave yet."))
 
 
-def _other_choices(request: ActingRequest, referral: Referral) -> list[dict[str, Any]]:
+def _other_choices(
+    request: ActingRequest, referral: Referral, going: referring.Outgoing | None
+) -> list[dict[str, Any]]:
     return [
         choice_words(referral.procedure, choice) | {"codes": _codes(choice.transition.verb)}
-        for choice in referring.choices(request.actor, referral)
+        for choice in referring.choices(request.actor, referral, going=going)
         if choice.transition.verb not in _SENDING
         and choice.transition.side == referral.procedure.side
         and (choice.is_allowed or referral.letter_id is not None)

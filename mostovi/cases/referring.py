@@ -35,7 +35,7 @@ from mostovi.people import services as people
 from mostovi.people.consent import Permission
 from mostovi.people.models import Consent
 from mostovi.procedures import services as procedures
-from mostovi.procedures.state import Choice
+from mostovi.procedures.state import Choice, GateAnswer
 from mostovi.rights.access import Action, Actor, Kind, Scope, require
 from mostovi.rights.audit import AuditTag
 from mostovi.rights.purposes import Purpose
@@ -518,7 +518,15 @@ def messages(referral: Referral) -> list[Message]:
     return [Message(row, (v or {}).get("text", "")) for row, v in opened(referral.messages.all())]
 
 
-def choices(actor: Actor, referral: Referral) -> list[Choice]:
-    """The verbs of the present state for `actor`, refused ones with reasons."""
+def choices(actor: Actor, referral: Referral, *, going: Outgoing | None = None) -> list[Choice]:
+    """The verbs of the present state for `actor`, refused ones with reasons.
+
+    `going` is what `outgoing` answered just now; consent and basis are then not looked up again.
+    """
     require(actor, Action.READ, Kind.REFERRAL)
-    return procedures.choices(actor, instance=referral.procedure)
+    gates: dict[str, GateAnswer] = {}
+    if going is not None:
+        named = going.consent is not None and bool(going.consent.duty)
+        gates["consent_in_force"] = GateAnswer(going.permission.allowed)
+        gates["legal_basis_named"] = GateAnswer(named)
+    return procedures.choices(actor, instance=referral.procedure, gates=gates)

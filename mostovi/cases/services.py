@@ -25,14 +25,14 @@ from mostovi.cases.models import Case, CaseNote
 from mostovi.cases.vocabulary import Urgency, case_types
 from mostovi.people import codes
 from mostovi.people import services as people
-from mostovi.people.file import Glance
+from mostovi.people.file import Glance, PersonFile
 from mostovi.people.models import Person
 from mostovi.procedures import services as procedures
 from mostovi.procedures.models import Event
 from mostovi.rights.access import Action, Actor, Kind, Scope, require
 from mostovi.rights.audit import AuditTag
 from mostovi.rights.purposes import Purpose
-from mostovi.rights.services import record, record_many
+from mostovi.rights.services import record
 from mostovi.rights.storage import opened
 from mostovi.rights.vault import vault
 from mostovi.screening import submission_services as submissions
@@ -143,9 +143,8 @@ def _check(case_type: str, urgency: str, summary: str) -> None:
 @transaction.atomic
 def listed(actor: Actor, cases: Sequence[Case]) -> list[Listed]:
     """Cases of one page of a list with their persons' short forms; each is logged as read."""
-    short = people.glances(actor, [case.person for case in cases])
-    if cases:
-        record_many(actor, AuditTag.CASE_LISTED, handles=[case_handle(case) for case in cases])
+    shown = [(AuditTag.CASE_LISTED, case_handle(case)) for case in cases]
+    short = people.glances(actor, [case.person for case in cases], also=shown)
     return [Listed(case, short.get(case.person_id)) for case in cases]
 
 
@@ -161,6 +160,18 @@ def search(actor: Actor, text: str) -> QuerySet[Case]:
         return rows.filter(Q(code=code) | Q(person=person) if person else Q(code=code))
     with_case = Exists(rows.filter(person=OuterRef("pk")))
     return rows.filter(person__in=people.matching(actor, text, among=with_case))
+
+
+@transaction.atomic
+def read_with_file(actor: Actor, case: Case) -> tuple[Mapping[str, Any], PersonFile | None]:
+    """What `read` gives and the person's file, logged as one reading; no file after erasure."""
+    if case.person.erased_at is not None:
+        return read(actor, case), None
+    case = visible(actor).select_related("person").get(pk=case.pk)
+    seen = [(AuditTag.CASE_READ, case_handle(case))]
+    file = people.read(actor, case.person, also=seen)
+    ((_, values),) = opened([case])
+    return values or {}, file
 
 
 @transaction.atomic

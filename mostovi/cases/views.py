@@ -148,7 +148,7 @@ def case_page(request: ActingRequest, code: str) -> HttpResponse:
 def _case_context(request: ActingRequest, case: Case) -> dict[str, Any]:
     now = timezone.now()
     erased = case.person.erased_at is not None
-    file = None if erased else people.read(request.actor, case.person)
+    own, file = services.read_with_file(request.actor, case)
     written = services.notes(case)
     referrals = []
     if decide(request.actor, Action.READ, Kind.REFERRAL).allowed:
@@ -156,7 +156,7 @@ def _case_context(request: ActingRequest, case: Case) -> dict[str, Any]:
     return {
         "case": case,
         "file": file,
-        "summary": services.read(request.actor, case).get("summary", ""),
+        "summary": own.get("summary", ""),
         "type": _(case_types().get(case.case_type, case.case_type)),
         "urgency": _(urgencies().get(case.urgency, case.urgency)),
         "is_child": bool(file and consenting.is_child(case.person, now)),

@@ -55,7 +55,7 @@ from mostovi.people.registering import (
 from mostovi.rights.access import Action, Actor, Kind, require
 from mostovi.rights.audit import AuditTag
 from mostovi.rights.purposes import Purpose
-from mostovi.rights.services import destroy_subject, record, record_many
+from mostovi.rights.services import destroy_subject, record, record_all, record_many
 from mostovi.rights.storage import opened
 from mostovi.rights.vault import vault
 
@@ -82,11 +82,11 @@ class MustBeKept(Exception):
 
 
 @transaction.atomic
-def read(actor: Actor, person: Person) -> PersonFile:
-    """Open the whole file."""
+def read(actor: Actor, person: Person, *, also: Sequence[tuple[AuditTag, str]] = ()) -> PersonFile:
+    """Open the whole file. `also` are events of the same reading, logged together with it."""
     person = again(actor, person, Action.READ)
     held = opened_file(person)
-    record(actor, AuditTag.PERSON_READ, handle=person.handle)
+    record_all(actor, [(AuditTag.PERSON_READ, person.handle), *also])
     return held
 
 
@@ -137,21 +137,27 @@ def _open_conflicts(
 
 
 @transaction.atomic
-def glances(actor: Actor, people: Sequence[Person]) -> dict[UUID, Glance]:
+def glances(
+    actor: Actor, people: Sequence[Person], *, also: Sequence[tuple[AuditTag, str]] = ()
+) -> dict[UUID, Glance]:
     """Short forms of many persons at once (three queries), logged as read one by one.
 
-    Persons out of the actor's reach are missing from the answer.
+    Persons out of the actor's reach are missing from the answer. `also` are events of the same
+    reading, such as the cases that a list shows them with, written into the log together.
     """
-    return glances_of(actor, [person.pk for person in people])
+    return glances_of(actor, [person.pk for person in people], also=also)
 
 
 @transaction.atomic
-def glances_of(actor: Actor, keys: Collection[UUID]) -> dict[UUID, Glance]:
+def glances_of(
+    actor: Actor, keys: Collection[UUID], *, also: Sequence[tuple[AuditTag, str]] = ()
+) -> dict[UUID, Glance]:
     """`glances` of persons of whom only the keys are known (relatives in a file)."""
     reach = list(visible(actor, Action.READ).filter(pk__in=keys))
     found = _glances(reach)
-    if reach:
-        record_many(actor, AuditTag.PERSON_LISTED, handles=[person.handle for person in reach])
+    seen = [(AuditTag.PERSON_LISTED, person.handle) for person in reach]
+    if seen or also:
+        record_all(actor, [*seen, *also])
     return found
 
 

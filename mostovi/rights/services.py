@@ -53,6 +53,19 @@ def record_many(
     purpose: Purpose | None = None,
 ) -> list[AuditEntry]:
     """Append one entry for each of `handles` (a list page reads many records)."""
+    events = [(tag, handle) for handle in handles]
+    return record_all(actor, events, outcome=outcome, detail=detail, purpose=purpose)
+
+
+def record_all(
+    actor: Actor,
+    events: Sequence[tuple[AuditTag, str]],
+    *,
+    outcome: str = "done",
+    detail: Detail | None = None,
+    purpose: Purpose | None = None,
+) -> list[AuditEntry]:
+    """Append one entry for each (event, handle), in order, with one look at the head."""
     written = json.dumps(audit.checked_detail(detail or {}), sort_keys=True)
     # No savepoint: an entry and the change it tells of stand or fall together.
     with transaction.atomic(savepoint=False):
@@ -60,7 +73,7 @@ def record_many(
         last = _locked_head()
         sequence, previous = last.sequence, last.digest
         rows: list[AuditEntry] = []
-        for handle in handles:
+        for tag, handle in events:
             sequence += 1
             entry = audit.chained(
                 previous,
