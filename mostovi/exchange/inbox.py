@@ -161,7 +161,17 @@ def _write_lanes(rows: Sequence[InboxThread]) -> None:
     if len(rows) == 1:
         rows[0].save(update_fields=fields)
     elif rows:
-        InboxThread.objects.bulk_update(rows, fields)
+        # All exist and are locked; one upsert is much less work than `bulk_update`.
+        InboxThread.objects.bulk_create(
+            [
+                InboxThread(
+                    source=row.source, thread=row.thread, expected=row.expected,
+                    waiting=row.waiting, last_digest=row.last_digest,
+                )
+                for row in rows
+            ],
+            update_conflicts=True, unique_fields=["source", "thread"], update_fields=fields,
+        )  # fmt: skip
 
 
 def _seen_before(items: Sequence[Opened]) -> dict[tuple[str, UUID], InboxLetter]:
