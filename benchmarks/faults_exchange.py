@@ -43,7 +43,7 @@ from urllib.parse import urlencode
 import urllib3
 from one_node import environment
 
-from mostovi.node.demo import PASSWORD, Demo, DemoNode, answers, plan
+from mostovi.node.demo import PASSWORD, Demo, DemoNode, answers, plan, stop_all
 
 COORDINATOR = "anti-trafficking-coordinator"
 INSIDE = Path(__file__).with_name("faults_inside.py")
@@ -132,14 +132,7 @@ class Nodes:
 
     def stop(self) -> None:
         """End what still runs."""
-        for process in self._processes.values():
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-        for process in self._processes.values():
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
+        stop_all(self._processes.values(), seconds=30)
 
 
 # --- A person at a page ------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from mostovi.node import startup
+from mostovi.node.demo_node import take_step
 
 FIELDS = ["subject", "names", "birth", "languages", "summary"]
 
@@ -147,13 +147,5 @@ STEPS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
 }
 
 
-def main() -> int:
-    """Read the step's input from standard input and write its result as the last line."""
-    startup.start_django(needs_node=True)
-    result = STEPS[sys.argv[1]](json.load(sys.stdin))
-    sys.stdout.write(json.dumps(result) + "\n")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(take_step(STEPS))

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -18,6 +18,13 @@ from mostovi.exchange.profiles import profile
 from mostovi.people.consent_texts import duties
 
 LONG_TEXT = 4000
+
+
+def _offer(form: forms.Form, name: str, choices: Sequence[Any]) -> None:
+    """Fill a choice field when the form is made, so that its words are in the reader's language."""
+    field = form.fields[name]
+    assert isinstance(field, forms.ChoiceField)  # noqa: S101 - every caller names one of its own
+    field.choices = choices
 
 
 def _words(listed: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -41,13 +48,8 @@ class CaseForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._choices("case_type", _words(case_types()))
-        self._choices("urgency", _words(urgencies()))
-
-    def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
-        field.choices = choices
+        _offer(self, "case_type", _words(case_types()))
+        _offer(self, "urgency", _words(urgencies()))
 
 
 class ReferralForm(forms.Form):
@@ -86,15 +88,11 @@ class ReferralForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         titles = profile(REQUEST).schema["properties"]
-        for name, choices in (
-            ("service", list(_services_by_node())),
-            ("needs", _words(needs())),
-            ("urgency", _words(urgencies())),
-            ("fields_shared", [(f, translate(titles[f]["title"])) for f in sharing.SHAREABLE]),
-        ):
-            field = self.fields[name]
-            assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
-            field.choices = choices
+        shareable = [(name, translate(titles[name]["title"])) for name in sharing.SHAREABLE]
+        _offer(self, "service", list(_services_by_node()))
+        _offer(self, "needs", _words(needs()))
+        _offer(self, "urgency", _words(urgencies()))
+        _offer(self, "fields_shared", shareable)
 
 
 def _services_by_node() -> Iterator[tuple[str, list[tuple[str, str]]]]:
@@ -116,10 +114,6 @@ class EmergencyForm(forms.Form):
 
     def __init__(self, *args: Any, purpose: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["duty"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
-        field.choices = [
-            (duty.code, f"{translate(duty.title)} ({duty.citation})")
-            for duty in duties().values()
-            if purpose in duty.purposes
-        ]
+        holding = [duty for duty in duties().values() if purpose in duty.purposes]
+        words = [(duty.code, f"{translate(duty.title)} ({duty.citation})") for duty in holding]
+        _offer(self, "duty", words)

@@ -19,7 +19,7 @@ import time
 import tomllib
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -315,14 +315,7 @@ class Servers:
 
     def stop(self) -> None:
         """Ask all to finish what is in hand, and wait."""
-        for process in self._processes.values():
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-        for process in self._processes.values():
-            try:
-                process.wait(25)
-            except subprocess.TimeoutExpired:
-                process.kill()
+        stop_all(self._processes.values())
 
     def _start(self, node: DemoNode) -> None:
         node.log.parent.mkdir(mode=0o700, exist_ok=True)
@@ -336,6 +329,18 @@ class Servers:
                 start_new_session=True,
             )
         self._started[node.code] = time.monotonic()
+
+
+def stop_all(processes: Collection[subprocess.Popen[bytes]], *, seconds: float = 25) -> None:
+    """Ask all to end, wait for each, and kill one that has not ended after `seconds`."""
+    for process in processes:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+    for process in processes:
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 def answers(node: DemoNode) -> bool:

@@ -104,13 +104,16 @@ STEPS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
 }
 
 
-def main() -> int:
-    """Read the step's input from standard input and write its result as the last line."""
+def take_step(steps: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]]) -> int:
+    """Take the step named on the command line inside the node of `MOSTOVI_HOME`.
+
+    Its input is read from standard input, its result written as the last line of output.
+    """
     startup.start_django(needs_node=True)
-    result = STEPS[sys.argv[1]](json.load(sys.stdin))
+    result = steps[sys.argv[1]](json.load(sys.stdin))
     sys.stdout.write(json.dumps(result) + "\n")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(take_step(STEPS))
