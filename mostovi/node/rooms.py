@@ -20,7 +20,8 @@ from mostovi.rights.access import Action, Actor, Kind, decide
 log = logging.getLogger(__name__)
 
 PACKAGES = (
-    "cases", "people", "screening", "exchange", "procedures", "portal", "statistics", "plan",
+    "cases", "cases.children", "cases.victims", "cases.alternatives", "tracing", "people",
+    "screening", "exchange", "procedures", "portal", "statistics", "plan",
     "rights", "node",
 )  # fmt: skip
 """In the order of the rail: a person's way first, then counts, then the house itself."""

@@ -37,7 +37,12 @@ app_urls: list[URLPattern | URLResolver] = [
 
 MOUNTS: tuple[tuple[str, str], ...] = (
     ("people/", "mostovi.people.urls"),
+    ("children/", "mostovi.cases.children.urls"),
+    ("victims/", "mostovi.cases.victims.urls"),
+    ("alternatives/", "mostovi.cases.alternatives.urls"),
+    ("services/", "mostovi.cases.directory_urls"),
     ("cases/", "mostovi.cases.urls"),
+    ("tracing/", "mostovi.tracing.urls"),
     ("openrosa/", "mostovi.screening.openrosa_urls"),
     ("screening/", "mostovi.screening.urls"),
     ("exchange/", "mostovi.exchange.urls"),

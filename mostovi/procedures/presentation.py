@@ -23,6 +23,7 @@ from mostovi.rights.roles import Role
 ROLE_NAMES: Mapping[str, str | Promise] = {
     Role.FIRST_RESPONDER: gettext_lazy("first responder"),
     Role.SOCIAL_WORKER: gettext_lazy("social worker"),
+    Role.CASE_SUPERVISOR: gettext_lazy("case supervisor"),
     Role.GUARDIAN: gettext_lazy("guardian"),
     Role.ANTI_TRAFFICKING_COORDINATOR: gettext_lazy("anti-trafficking coordinator"),
     Role.ASYLUM_OFFICER: gettext_lazy("asylum officer"),

@@ -26,6 +26,11 @@ OPEN_TO: Mapping[Kind, frozenset[Purpose]] = {
     Kind.OVERRIDE: _PERSONAL,
     Kind.CASE: _PERSONAL,
     Kind.REFERRAL: _PERSONAL,
+    Kind.SUPERVISION: frozenset({Purpose.PROTECTION}),
+    Kind.SERVICE: _EVERY_PURPOSE,
+    Kind.ALTERNATIVE: _PERSONAL,
+    Kind.STATEMENT: frozenset({Purpose.INVESTIGATION}),
+    Kind.TRACING: _PERSONAL,
     Kind.PROCEDURE: _EVERY_PURPOSE,
     Kind.PEER: frozenset({Purpose.GOVERNANCE}),
     Kind.LETTER: frozenset({Purpose.GOVERNANCE}),
@@ -45,6 +50,7 @@ OPEN_TO: Mapping[Kind, frozenset[Purpose]] = {
 _STAFF = dict.fromkeys(GRANTABLE, ALL)
 _PROTECTION_STAFF = {
     Role.ANTI_TRAFFICKING_COORDINATOR: ALL,
+    Role.CASE_SUPERVISOR: UNIT,
     Role.FIRST_RESPONDER: UNIT,
     Role.SOCIAL_WORKER: UNIT,
 }
@@ -53,6 +59,12 @@ _CASE_WRITERS = {**_PROTECTION_STAFF, Role.ASYLUM_OFFICER: ALL}
 _REFERRERS = {
     Role.ANTI_TRAFFICKING_COORDINATOR: ALL,
     Role.ASYLUM_OFFICER: ALL,
+    Role.CASE_SUPERVISOR: UNIT,
+    Role.SOCIAL_WORKER: UNIT,
+}
+_TRACERS = {
+    Role.ANTI_TRAFFICKING_COORDINATOR: ALL,
+    Role.CASE_SUPERVISOR: UNIT,
     Role.SOCIAL_WORKER: UNIT,
 }
 
@@ -85,7 +97,7 @@ GRANTS: Mapping[Kind, Mapping[Action, Mapping[Role, Scope]]] = {
         Action.READ: _CASE_READERS,
         Action.CREATE: _CASE_WRITERS,
         Action.CHANGE: _CASE_WRITERS,
-        Action.EXPORT: {Role.ANTI_TRAFFICKING_COORDINATOR: ALL, Role.SOCIAL_WORKER: UNIT},
+        Action.EXPORT: _TRACERS,
     },
     Kind.CONSENT: {
         Action.READ: _CASE_READERS,
@@ -95,12 +107,39 @@ GRANTS: Mapping[Kind, Mapping[Action, Mapping[Role, Scope]]] = {
     Kind.OVERRIDE: {
         Action.READ: _REFERRERS,
         Action.CREATE: _REFERRERS,
-        Action.DECIDE: {Role.ANTI_TRAFFICKING_COORDINATOR: ALL, Role.SOCIAL_WORKER: UNIT},
+        Action.DECIDE: _TRACERS,
     },
     Kind.CASE: {
         Action.READ: _CASE_READERS,
         Action.CREATE: _CASE_WRITERS,
         Action.CHANGE: _CASE_WRITERS,
+        Action.DECIDE: _TRACERS,
+    },
+    Kind.SUPERVISION: {
+        Action.READ: {Role.ANTI_TRAFFICKING_COORDINATOR: ALL, Role.CASE_SUPERVISOR: UNIT},
+        Action.DECIDE: {Role.ANTI_TRAFFICKING_COORDINATOR: ALL, Role.CASE_SUPERVISOR: UNIT},
+    },
+    Kind.SERVICE: {
+        Action.READ: _STAFF,
+        Action.CONFIGURE: {
+            Role.ADMINISTRATOR: ALL,
+            Role.ANTI_TRAFFICKING_COORDINATOR: ALL,
+            Role.CASE_SUPERVISOR: ALL,
+        },
+    },
+    Kind.ALTERNATIVE: {
+        Action.READ: {**_REFERRERS, Role.GUARDIAN: OWN},
+        Action.CREATE: _REFERRERS,
+        Action.CHANGE: _REFERRERS,
+        Action.DECIDE: _REFERRERS,
+    },
+    Kind.STATEMENT: {Action.READ: {Role.INVESTIGATOR: ALL}},
+    Kind.TRACING: {
+        Action.READ: {**_TRACERS, Role.GUARDIAN: OWN},
+        Action.CREATE: _TRACERS,
+        Action.CHANGE: _TRACERS,
+        Action.SEND: _TRACERS,
+        Action.DECIDE: _TRACERS,
     },
     Kind.REFERRAL: {
         Action.READ: {**_REFERRERS, Role.FIRST_RESPONDER: UNIT},
@@ -164,10 +203,18 @@ GRANTS: Mapping[Kind, Mapping[Action, Mapping[Role, Scope]]] = {
 PERSONAL_KINDS = frozenset(
     {
         Kind.SUBMISSION, Kind.PERSON, Kind.CONSENT, Kind.OVERRIDE,
-        Kind.CASE, Kind.REFERRAL, Kind.DEVICE,
+        Kind.CASE, Kind.REFERRAL, Kind.DEVICE, Kind.SUPERVISION, Kind.ALTERNATIVE,
+        Kind.STATEMENT, Kind.TRACING,
     }
 )  # fmt: skip
 """Kinds that hold data on persons of concern; administrators are granted nothing on them."""
+
+SHIELDED_KINDS = PERSONAL_KINDS - {Kind.STATEMENT}
+"""Kinds of protection and asylum data, closed to return, investigation and labour (R1).
+
+A statement is what the person has agreed to give to investigators: a copy that lies apart, and the
+only kind on persons of concern that is not shielded.
+"""
 
 
 def reads_personal_data(role: Role) -> bool:

@@ -14,6 +14,7 @@ class Role(StrEnum):
 
     FIRST_RESPONDER = "first_responder"
     SOCIAL_WORKER = "social_worker"
+    CASE_SUPERVISOR = "case_supervisor"
     GUARDIAN = "guardian"
     ANTI_TRAFFICKING_COORDINATOR = "anti_trafficking_coordinator"
     ASYLUM_OFFICER = "asylum_officer"
@@ -41,6 +42,7 @@ GRANTABLE = frozenset(Role) - {Role.PERSON, Role.SYSTEM}
 ROLE_PURPOSES: Mapping[Role, tuple[Purpose, ...]] = {
     Role.FIRST_RESPONDER: (Purpose.PROTECTION,),
     Role.SOCIAL_WORKER: (Purpose.PROTECTION,),
+    Role.CASE_SUPERVISOR: (Purpose.PROTECTION,),
     Role.GUARDIAN: (Purpose.PROTECTION,),
     Role.ANTI_TRAFFICKING_COORDINATOR: (Purpose.PROTECTION,),
     Role.ASYLUM_OFFICER: (Purpose.ASYLUM,),

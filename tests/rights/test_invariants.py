@@ -52,7 +52,7 @@ from mostovi.procedures import library
 from mostovi.rights import services as rights
 from mostovi.rights.access import Action, Actor, Refused, decide
 from mostovi.rights.models import AuditEntry
-from mostovi.rights.policy import PERSONAL_KINDS
+from mostovi.rights.policy import SHIELDED_KINDS
 from mostovi.rights.purposes import KEPT_OUT, SHIELDED, Purpose
 from mostovi.rights.roles import GRANTABLE, ROLE_PURPOSES, Role
 from mostovi.rights.storage import Sealed, opened
@@ -213,7 +213,7 @@ def leaks(text: str) -> list[str]:
 def test_r1_no_role_under_any_purpose_is_granted_shielded_data_for_return_or_work() -> None:
     """Ask for every action on every personal kind, as every role, under every purpose, also ones
     that the role does not hold (a forged session)."""
-    for role, purpose, action, kind in product(Role, Purpose, Action, PERSONAL_KINDS):
+    for role, purpose, action, kind in product(Role, Purpose, Action, SHIELDED_KINDS):
         decision = decide(Actor(uuid4(), role, purpose), action, kind)
         if decision.allowed:
             assert purpose in SHIELDED, (role, purpose, action, kind)
