@@ -17,9 +17,9 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from mostovi.people import ages, consent_listeners, consent_texts, reach, sharing
 from mostovi.people import consent as rules
-from mostovi.people import consent_listeners, consent_texts, reach, sharing
-from mostovi.people.birth import Birth
+from mostovi.people.birth import AgeAnswer, Birth, treated_as_child
 from mostovi.people.consent import EventKind, Means, Permission, State
 from mostovi.people.models import Consent, ConsentEvent, Person
 from mostovi.rights.access import Action, Actor, Kind
@@ -329,9 +329,14 @@ def permission_for(
 
 
 def is_child(person: Person, now: datetime) -> bool:
-    """Whether the person counts as a child now; unknown and doubted ages do (R7)."""
-    birth = person.values()["single"].get("birth")
-    return Birth.from_json(birth).is_child(timezone.localdate(now))
+    """Whether the person counts as a child now; unknown, doubted and disputed ages do (R7)."""
+    return age_answer(person, now).is_child
+
+
+def age_answer(person: Person, now: datetime) -> AgeAnswer:
+    """Whether the person counts as a child now, with the reason and its source (R7)."""
+    birth = Birth.from_json(person.values()["single"].get("birth"))
+    return treated_as_child(birth, ages.findings_of(person), timezone.localdate(now))
 
 
 def events_of(person: Person) -> list[rules.Event]:

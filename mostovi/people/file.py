@@ -9,7 +9,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from mostovi.people.birth import Birth
+from mostovi.people import ages
+from mostovi.people.birth import AgeAnswer, Birth, treated_as_child
 from mostovi.people.models import Conflict, Person
 from mostovi.people.names import PersonName, best_first
 
@@ -105,7 +106,11 @@ class PersonFile:
 
     def is_child(self, today: date) -> bool:
         """Whether the person counts as a child (R7)."""
-        return self.birth.is_child(today)
+        return self.age_answer(today).is_child
+
+    def age_answer(self, today: date) -> AgeAnswer:
+        """Whether the person counts as a child, with the reason and its source (R7)."""
+        return treated_as_child(self.birth, ages.findings_of(self.person), today)
 
     @property
     def main_name(self) -> PersonName | None:

@@ -98,12 +98,13 @@ def file_context(request: ActingRequest, row: Person) -> dict[str, Any]:
     """What the file's page and its partials need."""
     actor, now = request.actor, timezone.now()
     held = services.read(actor, row)
+    age = held.age_answer(timezone.localdate(now))
     may_read_consents = decide_access(actor, Action.READ, Kind.CONSENT).allowed
     return {
         "person": row,
         "file": held,
-        "is_child": held.is_child(now.date()),
-        "in_doubt": held.birth.is_in_doubt(now.date()),
+        "is_child": age.is_child,
+        "in_doubt": age.in_doubt,
         "warned": [line for line in held.names if name_warnings(line.name)],
         "consents": consenting.consents(actor, row, now=now) if may_read_consents else [],
         "printed": row.printed_codes.filter(revoked_at=None).first(),

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Age assessments of a person: a package that carries them out registers a function that tells them.
+
+`people` decides who counts as a child (R7) and must know of every assessment, whoever holds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from mostovi.people.birth import AgeFinding
+
+if TYPE_CHECKING:
+    from mostovi.people.models import Person
+
+Source = Callable[["Person"], Sequence[AgeFinding]]
+_sources: list[Source] = []
+
+
+def register(source: Source) -> Source:
+    """Have `source(person)` asked whenever the person's age matters; usable as a decorator."""
+    if source not in _sources:
+        _sources.append(source)
+    return source
+
+
+def findings_of(person: Person) -> list[AgeFinding]:
+    """Every age assessment of the person, in the order they were begun."""
+    found = [finding for source in _sources for finding in source(person)]
+    return sorted(found, key=lambda finding: finding.begun_on)
