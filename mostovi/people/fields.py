@@ -229,13 +229,15 @@ _CLEANERS: Mapping[str, Callable[[str, Any, date], Any]] = {
 }
 
 
-def tokens(field: str, value: Any) -> set[str]:
+def tokens(
+    field: str, value: Any, of_word: Callable[[str], set[str]] = names.word_tokens
+) -> set[str]:
     """Search tokens of a field's value: names and phone numbers have some, the rest none."""
     kind, _ = split(field)
     if value is None:
         return set()
     if kind == "name":
-        return names.search_tokens(names.PersonName.from_json(value))
+        return names.search_tokens(names.PersonName.from_json(value), of_word)
     if kind == "contact" and value["kind"] in {ContactKind.PHONE, ContactKind.MESSAGING}:
         return names.phone_tokens(value["value"])
     return set()

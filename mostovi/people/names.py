@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
@@ -373,15 +373,21 @@ def _spellings(word: str, *, servants: bool = True) -> set[str]:
     return found
 
 
-def search_tokens(name: PersonName | str) -> set[str]:
-    """All tokens under which a name is filed: words, their beginnings, skeletons."""
+def word_tokens(word: str) -> set[str]:
+    """All tokens of one plain word: its spellings, their beginnings, skeletons."""
     tokens: set[str] = set()
-    for word in _words(_written(name)):
-        for spelling in _spellings(word):
-            tokens.add(f"w:{spelling}")
-            tokens.update(f"p:{spelling[:n]}" for n in PREFIXES if n <= len(spelling))
-            tokens.update(f"k:{skeleton}" for skeleton in _skeletons(spelling))
+    for spelling in _spellings(word):
+        tokens.add(f"w:{spelling}")
+        tokens.update(f"p:{spelling[:n]}" for n in PREFIXES if n <= len(spelling))
+        tokens.update(f"k:{skeleton}" for skeleton in _skeletons(spelling))
     return tokens
+
+
+def search_tokens(
+    name: PersonName | str, of_word: Callable[[str], set[str]] = word_tokens
+) -> set[str]:
+    """All tokens under which a name is filed. `of_word` may remember what it gave, for a load."""
+    return {token for word in _words(_written(name)) for token in of_word(word)}
 
 
 def query_tokens(text: str) -> list[set[str]]:

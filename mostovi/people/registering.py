@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -24,9 +25,11 @@ from mostovi.people.models import (
     SearchToken,
     Sex,
 )
+from mostovi.people.names import word_tokens
 from mostovi.people.reach import visible
 from mostovi.rights.access import Action, Actor, Kind, require
 from mostovi.rights.audit import AuditTag
+from mostovi.rights.bulk import insert, new_id
 from mostovi.rights.services import record, record_many
 from mostovi.rights.vault import vault
 
@@ -100,7 +103,7 @@ def _store(actor: Actor, drafts: Sequence[Draft], now: datetime) -> list[Person]
             if (cleaned := fields.clean(name, value, today)) is not None
         }
         person = Person(
-            key_id=key_id, code=codes.new_record_code(settings.MOSTOVI.partner),
+            id=new_id(), key_id=key_id, code=codes.new_record_code(settings.MOSTOVI.partner),
             purpose=actor.purpose.value, unit=actor.unit, created_by=actor.account,
             created_at=now, changed_at=now, synthetic=draft.synthetic,
         )  # fmt: skip
@@ -109,22 +112,23 @@ def _store(actor: Actor, drafts: Sequence[Draft], now: datetime) -> list[Person]
         person._unsaved_values = {"single": single, "versions": {}}  # type: ignore[attr-defined]
         for kind, values in _lists(draft).items():
             for position, value in enumerate(values):
-                row = ROW_MODELS[kind](key_id=key_id, person=person, position=position)
+                row = ROW_MODELS[kind](id=new_id(), key_id=key_id, person=person, position=position)
                 clean = fields.clean(f"{kind}.{row.pk}", value, today)
                 rows[kind].append((row, clean))
     _seal([(person, person._unsaved_values) for person in people])  # type: ignore[attr-defined]
     _insert_with_free_codes(people)
     link_family(actor, rows["family"])
-    for kind, pairs in rows.items():
+    for pairs in rows.values():
         _seal(pairs)
-        ROW_MODELS[kind]._default_manager.bulk_create([row for row, _ in pairs], batch_size=1000)
+        insert([row for row, _ in pairs])
     _insert_tokens(rows)
     return people
 
 
 def _insert_tokens(rows: Mapping[str, Sequence[tuple[Any, Values]]]) -> None:
     """Tokens are by far the most rows of a person: plain SQL takes a fifth of `bulk_create`."""
-    blind = vault().blind
+    # The same words come again and again among a thousand names.
+    blind, of_word = cache(vault().blind), cache(word_tokens)
     to_person, to_row = (
         SearchToken._meta.get_field(name).get_db_prep_value  # type: ignore[union-attr]
         for name in ("person", "row")
@@ -132,7 +136,7 @@ def _insert_tokens(rows: Mapping[str, Sequence[tuple[Any, Values]]]) -> None:
     values = []
     for kind, pairs in rows.items():
         for row, value in pairs:
-            found = sorted(fields.tokens(f"{kind}.{row.pk}", value))
+            found = sorted(fields.tokens(f"{kind}.{row.pk}", value, of_word))
             owner = (to_person(row.person_id, connection), to_row(row.pk, connection))
             values += [(*owner, blind(text)) for text in found]
     with connection.cursor() as cursor:
@@ -167,7 +171,7 @@ def _insert_with_free_codes(people: Sequence[Person]) -> None:
             seen.add(person.code)
         try:
             with transaction.atomic():
-                Person.objects.bulk_create(people, batch_size=500)
+                insert(people)
             return
         except IntegrityError:
             for person in people:

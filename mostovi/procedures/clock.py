@@ -215,6 +215,8 @@ def _runs(calendar: Calendar, suspensions: Sequence[Interval]) -> Callable[[date
     stopped = [
         (calendar.day_of(start), calendar.day_of(end)) for start, end in _merged(suspensions)
     ]
+    if not stopped:
+        return lambda day: True
     return lambda day: not any(first <= day <= last for first, last in stopped)
 
 

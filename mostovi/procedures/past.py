@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -23,10 +23,9 @@ from mostovi.procedures.runs import Run, runs
 from mostovi.procedures.state import Happened, NotInFile
 from mostovi.rights.access import Action, Actor, Kind, Refusal, Refused
 from mostovi.rights.audit import AuditTag
+from mostovi.rights.bulk import insert, new_id
 from mostovi.rights.services import record
 from mostovi.rights.vault import vault
-
-BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +81,8 @@ def take_in(actor: Actor, pasts: Sequence[Past], *, now: datetime) -> list[Insta
             deadlines.append(deadline)
             stops += _stops(deadline, run)
     _seal(to_seal)
-    Instance.objects.bulk_create(instances, batch_size=BATCH)
-    Event.objects.bulk_create(events, batch_size=BATCH)
-    Deadline.objects.bulk_create(deadlines, batch_size=BATCH)
-    Suspension.objects.bulk_create(stops, batch_size=BATCH)
+    for rows in (instances, events, deadlines, stops):
+        insert(rows)
     record(actor, AuditTag.PROCEDURES_TAKEN_IN, detail={"count": len(instances)})
     return instances
 
@@ -109,7 +106,7 @@ def _followed(actor: Actor, procedure: Procedure, past: Past) -> tuple[Instance,
         state, changed_at = step.to, done.at
     partners = dict.fromkeys(procedure.sides, settings.MOSTOVI.partner) | dict(past.partners)
     instance = Instance(
-        id=uuid4(),
+        id=new_id(),
         code=procedure.code,
         version=procedure.version,
         side=past.side,
@@ -129,6 +126,7 @@ def _event(
     instance: Instance, number: int, step: Transition, done: PastStep, here: str, now: datetime
 ) -> Event:
     return Event(
+        id=new_id(),
         instance=instance,
         sequence=number,
         verb=step.verb,
@@ -151,6 +149,7 @@ def _runs(procedure: Procedure, instance: Instance, events: Sequence[Event]) -> 
 
 def _deadline(instance: Instance, run: Run) -> Deadline:
     return Deadline(
+        id=new_id(),
         instance=instance,
         clock=run.clock.code,
         side=run.clock.side,

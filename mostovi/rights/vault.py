@@ -19,20 +19,26 @@ import os
 import secrets
 import sqlite3
 import threading
+import zlib
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID
 
+import uuid_utils.compat
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 _T = TypeVar("_T")
-_VERSION = b"\x01"
+_PLAIN, _DEFLATED = b"\x01", b"\x02"
+"""The first byte of a sealed value: JSON as it is, or made smaller before it was encrypted."""
+_WORTH_DEFLATING = 300
+"""Bytes from which a value is made smaller. Nobody outside chooses part of a value and watches the
+length of the rest, which is what would make compression before encryption unsafe."""
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
 
@@ -83,7 +89,7 @@ class Vault:
 
     def new_keys(self, count: int) -> list[UUID]:
         """Make `count` keys at once (bulk loading)."""
-        made = [uuid4() for _ in range(count)]
+        made = [uuid_utils.compat.uuid7() for _ in range(count)]
         rows = [(key_id.bytes, self._wrapped(key_id, secrets.token_bytes(32))) for key_id in made]
         with self._keys() as connection:
             connection.executemany("INSERT INTO record_key (id, wrapped) VALUES (?, ?)", rows)
@@ -229,15 +235,21 @@ def _held(found: dict[UUID, _T], key_id: UUID) -> _T:
 def _encrypt(cipher: AESGCM, context: str, values: Any) -> bytes:
     nonce = secrets.token_bytes(_NONCE_BYTES)
     plain = json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
-    return _VERSION + nonce + cipher.encrypt(nonce, plain, context.encode())
+    if len(plain) < _WORTH_DEFLATING:
+        return _PLAIN + nonce + cipher.encrypt(nonce, plain, context.encode())
+    # The first byte decides how the rest is read, so it is vouched for with it.
+    bound = _DEFLATED + context.encode()
+    return _DEFLATED + nonce + cipher.encrypt(nonce, zlib.compress(plain, 1), bound)
 
 
 def _decrypt(cipher: AESGCM, context: str, sealed: bytes) -> Any:
-    if sealed[:1] != _VERSION:
-        raise Altered("this sealed value has an unknown format")
-    nonce, body = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
+    form, nonce, body = sealed[:1], sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
     try:
-        return json.loads(cipher.decrypt(nonce, body, context.encode()))
+        if form == _PLAIN:
+            return json.loads(cipher.decrypt(nonce, body, context.encode()))
+        if form == _DEFLATED:
+            return json.loads(zlib.decompress(cipher.decrypt(nonce, body, form + context.encode())))
+        raise Altered("this sealed value has an unknown format")
     except InvalidTag as error:
         raise Altered("this sealed value was changed or belongs to another record") from error
 

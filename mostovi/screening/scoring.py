@@ -205,7 +205,8 @@ def score(indicator_set: IndicatorSet, answers: Mapping[str, Any], today: date) 
     Only the paths that the set names are read; nothing else in `answers` can change the result.
     `today` dates the finding and the next screening.
     """
-    read = {path: value for path, value in flatten(answers).items() if path in indicator_set.paths}
+    paths = indicator_set.paths
+    read = {path: value for path, value in flatten(answers).items() if path in paths}
     if indicator_set.method is Method.DETERMINANTS:
         return _score_determinants(indicator_set, read, today)
     return _score_by_rule(indicator_set, read, today)

@@ -18,7 +18,7 @@ from mostovi.node import startup
 if TYPE_CHECKING:
     from mostovi.node.synthetic.loading import Progress
 
-LARGEST = 1_000_000
+LARGEST = 5_000_000
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -31,7 +31,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     verbs = command.add_subparsers(dest="verb", required=True)
     load = verbs.add_parser("load", help="add invented people to this demonstration node")
-    load.add_argument("--people", type=_count, default=500, metavar="N", help="1 to 1,000,000")
+    load.add_argument("--people", type=_count, default=500, metavar="N", help="1 to 5,000,000")
     load.add_argument("--seed", type=int, default=None, help="another world")
     load.add_argument(
         "--case-share", type=_share, default=None, metavar="SHARE",

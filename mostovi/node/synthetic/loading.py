@@ -11,15 +11,18 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, is_dataclass, replace
 from dataclasses import fields as fields_of
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from itertools import cycle, islice
+from multiprocessing import get_context
+from multiprocessing.pool import Pool
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 from xml.sax.saxutils import escape, quoteattr
 
 from django.conf import settings
@@ -32,6 +35,7 @@ from mostovi.cases.vocabulary import REQUEST, Service, services
 from mostovi.node import planner
 from mostovi.node.config import PARTNERS
 from mostovi.node.models import Membership
+from mostovi.node.synthetic import bulk
 from mostovi.node.synthetic.lists import Lists, Weighted, shipped
 from mostovi.node.synthetic.lives import REASONS, WITH_REASON, Dated, Life, life_of
 from mostovi.node.synthetic.world import BLOCK, SyntheticPerson, World
@@ -42,6 +46,7 @@ from mostovi.procedures.models import Instance
 from mostovi.procedures.past import Past, PastStep, take_in
 from mostovi.rights.access import Actor
 from mostovi.rights.audit import AuditTag
+from mostovi.rights.bulk import insert, new_id
 from mostovi.rights.purposes import Purpose
 from mostovi.rights.roles import Role
 from mostovi.rights.services import record
@@ -55,14 +60,16 @@ logger = logging.getLogger(__name__)
 DEFAULT_SEED = 20231
 BATCH = 16 * BLOCK
 """People in one transaction; a whole number of blocks, so that no family is cut."""
+MANY = 20_000
+"""From this many on, a second processor draws and what slows writing down is put off."""
 RANGE = 1_000_000
 """Each partner's node has its own range of numbers in the one region of a seed."""
 FIRST_CONTACT, TRAFFICKING = "screening_first_contact", "screening_trafficking"
 SHARED = ("subject", "names", "sex", "languages", "summary")
 CONSENT_LASTS = timedelta(days=365)
-ROW_BATCH = 500
 
 Progress = Callable[[int], None]
+_Draw = Callable[[Iterable[tuple[int, int]]], Iterator[list["_Drawn"]]]
 _Pairs = list[tuple[Any, Mapping[str, Any]]]
 
 
@@ -89,6 +96,25 @@ class Loaded:
 
 
 @dataclass(frozen=True, slots=True)
+class _Filled:
+    """A form that was filled, with what each indicator set says: name, version, digest, finding."""
+
+    form_id: str
+    body: str
+    findings: tuple[tuple[str, str, str, Mapping[str, Any]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """A synthetic person as drawn: all that needs no database."""
+
+    person: SyntheticPerson
+    draft: Draft
+    life: Life
+    forms: tuple[_Filled, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Met:
     """A synthetic person with the file that was opened and what becomes of them."""
 
@@ -96,7 +122,50 @@ class _Met:
     file: Person
     draft: Draft
     life: Life
+    forms: tuple[_Filled, ...]
     actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Draws people with their lives and screenings, a batch at a time."""
+
+    world: World
+    seed: int
+    until: datetime
+    case_share: float | None
+
+    def batch(self, place: tuple[int, int]) -> list[_Drawn]:
+        """The people from number `place[0]` on, `place[1]` of them."""
+        start, size = place
+        return [self._drawn(person) for person in self.world.people(size, start=start)]
+
+    def _drawn(self, person: SyntheticPerson) -> _Drawn:
+        life = life_of(person, seed=self.seed, until=self.until, case_share=self.case_share)
+        return _Drawn(person, draft_of(person), life, tuple(_filled(person, life)))
+
+
+@contextmanager
+def _drawing(plan: _Plan, *, ahead: bool) -> Iterator[_Draw]:
+    """`plan.batch` of each place; `ahead`: by another process while this one seals and writes."""
+    if not ahead:
+        yield lambda places: map(plan.batch, places)
+        return
+    # The other process must not hold the database that this one writes.
+    connection.close()
+    with get_context("fork").Pool(1) as pool:
+        yield partial(_drawn_ahead, pool, plan)
+
+
+def _drawn_ahead(
+    pool: Pool, plan: _Plan, wanted: Iterable[tuple[int, int]]
+) -> Iterator[list[_Drawn]]:
+    places = iter(wanted)
+    ahead = deque(pool.apply_async(plan.batch, (place,)) for place in islice(places, 4))
+    while ahead:
+        drawn = ahead.popleft().get()
+        ahead.extend(pool.apply_async(plan.batch, (place,)) for place in islice(places, 1))
+        yield drawn
 
 
 def load(
@@ -117,12 +186,13 @@ def load(
     partner = settings.MOSTOVI.partner
     world = World(_of_partner(shipped(), partner), seed=seed, on=timezone.localdate(moment))
     start = list(PARTNERS).index(partner) * RANGE + _already(seed)
-    stream = world.people(people, start=start)
-    total, actors = Loaded(), _actors()
-    turn = cycle(actors)
-    with _collector_paused() as collect:
-        while batch := list(islice(stream, _room(start + total.people))):
-            total += _load_batch(next(turn), batch, seed=seed, now=moment, case_share=case_share)
+    plan = _Plan(world, seed, moment, case_share)
+    total, turn = Loaded(), cycle(_actors())
+    large = people >= MANY
+    with _collector_paused() as collect, _drawing(plan, ahead=large) as draw, \
+            bulk.hurried(defer=large):  # fmt: skip
+        for batch in draw(_batches(start, people)):
+            total += _load_batch(next(turn), batch, now=moment)
             collect()
             if progress is not None:
                 progress(total.people)
@@ -173,9 +243,13 @@ def _already(seed: int) -> int:
     return Person.objects.filter(synthetic=True).count()
 
 
-def _room(number: int) -> int:
-    """People until the end of the batch that `number` lies in."""
-    return BATCH - number % BATCH
+def _batches(start: int, people: int) -> Iterator[tuple[int, int]]:
+    """Start and size of each batch; but for the first and last, whole ones."""
+    end = start + people
+    while start < end:
+        size = min(BATCH - start % BATCH, end - start)
+        yield start, size
+        start += size
 
 
 def _actors() -> list[Actor]:
@@ -190,20 +264,11 @@ def _actors() -> list[Actor]:
 
 
 @transaction.atomic
-def _load_batch(
-    actor: Actor,
-    people: Sequence[SyntheticPerson],
-    *,
-    seed: int,
-    now: datetime,
-    case_share: float | None,
-) -> Loaded:
-    drafts = [draft_of(person) for person in people]
-    files = register_many(actor, drafts, now=now)
-    lives = [life_of(p, seed=seed, until=now, case_share=case_share) for p in people]
+def _load_batch(actor: Actor, people: Sequence[_Drawn], *, now: datetime) -> Loaded:
+    files = register_many(actor, [drawn.draft for drawn in people], now=now)
     met = [
-        _Met(person, file, draft, life, actor)
-        for person, file, draft, life in zip(people, files, drafts, lives, strict=True)
+        _Met(drawn.person, file, drawn.draft, drawn.life, drawn.forms, actor)
+        for drawn, file in zip(people, files, strict=True)
     ]
     _date_back(met)
     _link_families(met)
@@ -296,33 +361,29 @@ def _stored(moment: datetime) -> Any:
 def _screenings(met: Sequence[_Met]) -> tuple[dict[int, Submission], int]:
     """Submissions with findings: by number of the person the one a case rests on, and how many."""
     versions = _versions()
-    chosen = [
-        (m, form_id, answers)
-        for m in met
-        for form_id, answers in _forms_of(m)
-        if form_id in versions
-    ]
-    own_keys = iter(vault().new_keys(sum(1 for m, _, _ in chosen if m.life.case_type is None)))
+    chosen = [(m, form) for m in met for form in m.forms if form.form_id in versions]
+    own_keys = iter(vault().new_keys(sum(1 for m, _ in chosen if m.life.case_type is None)))
     leading: dict[int, Submission] = {}
     rows: list[tuple[Submission, str]] = []
     findings: list[tuple[Finding, Mapping[str, Any]]] = []
-    for m, form_id, answers in chosen:
+    for m, form in chosen:
         key_id = m.file.key_id if m.life.case_type else next(own_keys)
-        instance_id = f"uuid:{uuid4()}"
+        instance_id = f"uuid:{new_id()}"
+        version = versions[form.form_id]
         submission = Submission(
-            key_id=key_id, version=versions[form_id], purpose=m.actor.purpose.value,
+            id=new_id(), key_id=key_id, version=version, purpose=m.actor.purpose.value,
             unit=m.actor.unit, owner=m.actor.account, instance_id=instance_id, complete=True,
             channel="device", received_at=m.life.met_at,
             led_to_case=m.life.case_type is not None,
         )  # fmt: skip
         submission.root_id = submission.pk
-        rows.append((submission, instance_xml(versions[form_id], answers, instance_id)))
+        rows.append((submission, instance_xml(version, form.body, instance_id)))
         leading[m.person.number] = submission
-        findings += _findings(submission, form_id, answers, m)
+        findings += _findings(submission, form, m)
     _seal([(row, {"xml": xml}) for row, xml in rows])
     _seal(findings)
-    Submission.objects.bulk_create([row for row, _ in rows], batch_size=ROW_BATCH)
-    Finding.objects.bulk_create([row for row, _ in findings], batch_size=ROW_BATCH)
+    insert([row for row, _ in rows])
+    insert([row for row, _ in findings])
     return leading, len(rows)
 
 
@@ -331,35 +392,46 @@ def _versions() -> dict[str, FormVersion]:
     return {form.form_id: form.current for form in forms.prefetch_related("versions")}
 
 
-def _forms_of(m: _Met) -> Iterator[tuple[str, Mapping[str, str | int]]]:
-    if m.life.screened:
-        yield FIRST_CONTACT, m.person.screening
-    if m.person.trafficking is not None:
-        yield TRAFFICKING, m.person.trafficking
+def _filled(person: SyntheticPerson, life: Life) -> Iterator[_Filled]:
+    """The forms that were filled about a person."""
+    answered = []
+    if life.screened:
+        answered.append((FIRST_CONTACT, person.screening))
+    if person.trafficking is not None:
+        answered.append((TRAFFICKING, person.trafficking))
+    for form_id, answers in answered:
+        said = {path: str(answer) for path, answer in answers.items()}
+        findings = tuple(
+            (chosen.name, chosen.version, chosen.digest,
+             plain(score(chosen, said, person.first_contact)))
+            for chosen in sets_for_form(form_id)
+        )  # fmt: skip
+        yield _Filled(form_id, instance_body(answers), findings)
 
 
 def _findings(
-    submission: Submission, form_id: str, answers: Mapping[str, str | int], m: _Met
+    submission: Submission, form: _Filled, m: _Met
 ) -> list[tuple[Finding, Mapping[str, Any]]]:
-    said = {path: str(answer) for path, answer in answers.items()}
     found = []
-    for chosen in sets_for_form(form_id):
-        result = score(chosen, said, m.person.first_contact)
+    for name, version, digest, values in form.findings:
         row = Finding(
-            key_id=submission.key_id, submission=submission, set_name=chosen.name,
-            set_version=chosen.version, set_digest=chosen.digest,
-            created_at=m.life.met_at, created_by=m.actor.account,
+            id=new_id(), key_id=submission.key_id, submission=submission, set_name=name,
+            set_version=version, set_digest=digest, created_at=m.life.met_at,
+            created_by=m.actor.account,
         )  # fmt: skip
-        found.append((row, plain(result)))
+        found.append((row, values))
     return found
 
 
 def plain(value: Any) -> Any:
     """What `to_json` of a finding gives, without `asdict`'s deep copies (a quarter of its time)."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {name: plain(getattr(value, name)) for name in _names(type(value))}
-    if isinstance(value, tuple):
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return value
+    if kind is tuple:
         return [plain(item) for item in value]
+    if own := _names(kind):
+        return {name: plain(getattr(value, name)) for name in own}
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     return value.isoformat() if isinstance(value, date) else value
@@ -367,17 +439,21 @@ def plain(value: Any) -> Any:
 
 @cache
 def _names(kind: type) -> tuple[str, ...]:
-    return tuple(found.name for found in fields_of(kind))
+    return tuple(found.name for found in fields_of(kind)) if is_dataclass(kind) else ()
 
 
-def instance_xml(version: FormVersion, answers: Mapping[str, str | int], instance_id: str) -> str:
-    """The answers as the OpenRosa instance a device would have sent."""
+def instance_body(answers: Mapping[str, str | int]) -> str:
+    """The answers as the groups of an OpenRosa instance."""
     groups: dict[str, list[str]] = {}
     for path, answer in answers.items():
         group, _, question = path.partition("/")
         line = f"<{question}>{escape(str(answer))}</{question}>"
         groups.setdefault(group, []).append(line)
-    body = "".join(f"<{group}>{''.join(lines)}</{group}>" for group, lines in groups.items())
+    return "".join(f"<{group}>{''.join(lines)}</{group}>" for group, lines in groups.items())
+
+
+def instance_xml(version: FormVersion, body: str, instance_id: str) -> str:
+    """The OpenRosa instance a device would have sent."""
     return (
         f"<data id={quoteattr(version.form.form_id)} version={quoteattr(version.version)}>"
         f"{body}<meta><instanceID>{instance_id}</instanceID></meta></data>"
@@ -397,7 +473,7 @@ def _open_cases(
     actor: Actor, met: Sequence[_Met], submissions: Mapping[int, Submission], now: datetime
 ) -> dict[int, Case]:
     chosen = [m for m in met if m.life.case_type is not None]
-    identifiers = [uuid4() for _ in chosen]
+    identifiers = [new_id() for _ in chosen]
     instances = take_in(
         actor,
         [
@@ -427,7 +503,7 @@ def _open_cases(
     _seal([(case, {"summary": SUMMARY}) for case in cases.values()])
     _seal(notes)
     _insert_cases(list(cases.values()))
-    CaseNote.objects.bulk_create([note for note, _ in notes], batch_size=ROW_BATCH)
+    insert([note for note, _ in notes])
     return cases
 
 
@@ -448,8 +524,8 @@ def _notes(case: Case, m: _Met) -> _Pairs:
         document = DOCUMENT_BEFORE.get(step.verb)
         if document is not None:
             note = CaseNote(
-                key_id=case.key_id, case=case, document=document, author=m.actor.account,
-                written_at=step.at - timedelta(minutes=4),
+                id=new_id(), key_id=case.key_id, case=case, document=document,
+                author=m.actor.account, written_at=step.at - timedelta(minutes=4),
             )  # fmt: skip
             found.append((note, {"text": f"Synthetic {document}. Needs: {listed}."}))
     return found
@@ -465,7 +541,7 @@ def _insert_cases(cases: Sequence[Case]) -> None:
         while case.code in taken or case.code in drawn:
             case.code = codes.new_record_code(settings.MOSTOVI.partner)
         drawn.add(case.code)
-    Case.objects.bulk_create(cases, batch_size=ROW_BATCH)
+    insert(cases)
 
 
 # --- Consents and referrals --------------------------------------------------------------------
@@ -483,7 +559,7 @@ def _refer(actor: Actor, met: Sequence[_Met], cases: Mapping[int, Case], now: da
         actor,
         [
             Past(
-                "referral", "sender", uuid4(), m.file.key_id, began,
+                "referral", "sender", new_id(), m.file.key_id, began,
                 [_past_step(m, step) for step in m.life.referral_steps],
                 {"receiver": service.node.split("-", 1)[0]},
             )
@@ -502,9 +578,9 @@ def _refer(actor: Actor, met: Sequence[_Met], cases: Mapping[int, Case], now: da
             events.append((_consent_event(consent, m, "withdrawn", instance.changed_at), {}))
         referral = _referral(m, case, service, consent, instance)
         referrals.append((referral, {"data": _data(m, referral, service, consent)}))
-    for model, pairs in ((Consent, consents), (ConsentEvent, events), (Referral, referrals)):
+    for pairs in (consents, events, referrals):
         _seal(pairs)
-        model._default_manager.bulk_create([row for row, _ in pairs], batch_size=ROW_BATCH)
+        insert([row for row, _ in pairs])
     return len(referrals)
 
 
@@ -535,7 +611,7 @@ def _consent(m: _Met, service: Service, began: datetime) -> Consent:
     text = consent_texts.text("sharing", m.person.languages[0])
     child = m.person.is_child
     return Consent(
-        person=m.file, key_id=m.file.key_id, purpose=m.actor.purpose.value,
+        id=new_id(), person=m.file, key_id=m.file.key_id, purpose=m.actor.purpose.value,
         receiver=service.node, profile=REQUEST, fields=sorted(SHARED), language=text.language,
         text_code=text.code, text_version=text.version, means="oral",
         interpreter_present=False, guardian=child, child_heard=child,
@@ -555,7 +631,7 @@ def _words(m: _Met) -> dict[str, str]:
 
 def _consent_event(consent: Consent, m: _Met, kind: str, at: datetime) -> ConsentEvent:
     return ConsentEvent(
-        person=m.file, consent=consent, key_id=consent.key_id, kind=kind, at=at,
+        id=new_id(), person=m.file, consent=consent, key_id=consent.key_id, kind=kind, at=at,
         by=m.actor.account,
     )  # fmt: skip
 
