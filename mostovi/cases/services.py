@@ -22,11 +22,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from mostovi.cases.models import Case, CaseNote
-from mostovi.cases.vocabulary import Urgency, case_types
+from mostovi.cases.vocabulary import Urgency, case_types, procedure_of_type
 from mostovi.people import codes
 from mostovi.people import services as people
 from mostovi.people.file import Glance, PersonFile
 from mostovi.people.models import Person
+from mostovi.procedures import library
 from mostovi.procedures import services as procedures
 from mostovi.procedures.models import Event
 from mostovi.rights.access import Action, Actor, Kind, Scope, require
@@ -112,7 +113,7 @@ def open_case(
     moment = now or timezone.now()
     identifier = uuid4()
     instance = procedures.start(
-        actor, code="case", side="institution", subject=identifier, at=moment,
+        actor, code=procedure_code(case_type), side="institution", subject=identifier, at=moment,
         key_id=person.key_id,
     )  # fmt: skip
     case = Case(
@@ -129,6 +130,12 @@ def open_case(
         submissions.adopt(actor, submission=submission, key_id=person.key_id)
     record(actor, AuditTag.CASE_OPENED, handle=case_handle(case), detail={"type": case_type})
     return case
+
+
+def procedure_code(case_type: str) -> str:
+    """The code of the procedure that a new case of this type runs on."""
+    named = procedure_of_type(case_type)
+    return named if named in library.shipped() else "case"
 
 
 def _check(case_type: str, urgency: str, summary: str) -> None:

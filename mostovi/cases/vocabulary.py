@@ -56,6 +56,13 @@ def case_types() -> Mapping[str, str]:
 
 
 @cache
+def procedure_of_type(case_type: str) -> str:
+    """The procedure that a kind of case runs on; `case` for one that names none."""
+    lines = {line["code"]: line for line in _document("cases/case_types.yaml")["types"]}
+    return str(lines.get(case_type, {}).get("procedure") or "case")
+
+
+@cache
 def needs() -> Mapping[str, str]:
     """Words for needs that a referral can name, by code, from the letter's profile."""
     words: Mapping[str, str] = profile(REQUEST).schema["properties"]["needs"]["items"]["x-words"]

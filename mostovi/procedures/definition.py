@@ -190,6 +190,32 @@ class Clock:
     silence_verb: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class TaskRule:
+    """Something that somebody must do after a step; the file says who, until when and why.
+
+    on: verbs that make the task; done_by: verbs that end it (else whoever owns it says so).
+    owner: "holder", "supervisor" or a role code. amount, unit: the time for it, None without one.
+    escalate_to: a role that is told when the time has passed by `escalate_amount` more. Telling is
+    all that happens: nothing is decided about anybody.
+    """
+
+    code: str
+    label: Translations
+    on: tuple[str, ...]
+    owner: str
+    amount: int | None = None
+    unit: Unit | None = None
+    citation: str = ""
+    source: str = ""
+    evidence: Evidence = Evidence.PROPOSAL
+    verified_on: date | None = None
+    done_by: tuple[str, ...] = ()
+    escalate_to: str | None = None
+    escalate_amount: int | None = None
+    escalate_unit: Unit | None = None
+
+
 @dataclass(frozen=True)
 class Procedure:
     """One version of one procedure. Mappings keep the order of the file."""
@@ -207,6 +233,7 @@ class Procedure:
     states: Mapping[str, State]
     transitions: Sequence[Transition]
     clocks: Mapping[str, Clock]
+    tasks: Mapping[str, TaskRule] = field(default_factory=dict)
 
     @property
     def start(self) -> State:

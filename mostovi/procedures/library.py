@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mostovi.content import CONTENT
 from mostovi.procedures.definition import Procedure
-from mostovi.procedures.loader import BadProcedure, FileProblem, load
+from mostovi.procedures.loader import BadProcedure, FileProblem, load_composed
 
 FOLDER = CONTENT / "procedures"
 
@@ -22,7 +22,11 @@ class UnknownProcedure(Exception):
 
 @dataclass(frozen=True)
 class ProcedureFile:
-    """One file as shipped: the procedure, its text, and the digest that names exactly this text."""
+    """One file as shipped: the procedure, its whole text, and the digest of exactly this text.
+
+    The text of a file that extends another holds what it takes over from there, so that a later
+    change of the other file cannot change a version that is in use.
+    """
 
     procedure: Procedure
     text: str
@@ -38,12 +42,19 @@ def read(path: Path) -> ProcedureFile:
     """One file. Raises `BadProcedure`; the name of the file must be the procedure's code."""
     text = path.read_text(encoding="utf-8")
     name = f"content/procedures/{path.name}"
-    procedure = load(text, name)
+    procedure, text = load_composed(text, name, _read_base)
     if procedure.code != path.stem:
         raise BadProcedure(
             [FileProblem(name, 1, f"the file must be named {procedure.code}.yaml after its code")]
         )
     return ProcedureFile(procedure, text, digest_of(text))
+
+
+def _read_base(code: str) -> tuple[str, str]:
+    path = FOLDER / f"{code}.yaml"
+    if not path.is_file():
+        raise LookupError(code)
+    return f"content/procedures/{path.name}", path.read_text(encoding="utf-8")
 
 
 @lru_cache(maxsize=1)

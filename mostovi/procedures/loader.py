@@ -4,6 +4,9 @@
 Nothing loads half: a file is a `Procedure`, or `BadProcedure` with the full list of problems, so
 that the lawyer who wrote it can repair it in one go. The text is never executed, and every key
 that the format does not know is a problem (a misspelt `suspended_by` must not lose a right).
+
+A file that says `extends: other` is composed with that file first (`composing`), and what is
+checked and stored is the whole.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from typing import TypeVar
 
 import yaml
 
+from mostovi.procedures.composing import CannotCompose, Place, ReadBase, compose, place_of
 from mostovi.procedures.definition import (
     FALLBACK_LANGUAGE,
     Clock,
@@ -30,6 +34,7 @@ from mostovi.procedures.definition import (
     Source,
     State,
     StateKind,
+    TaskRule,
     Transition,
     Translations,
     Unit,
@@ -66,26 +71,32 @@ class BadProcedure(Exception):
         super().__init__("\n".join(map(str, self.problems)))
 
 
-def load(text: str, file: str) -> Procedure:
-    """The procedure in `text`; `file` is the name used in messages. Raises `BadProcedure`."""
-    reading = _Reading(file)
+def load(text: str, file: str, read_base: ReadBase | None = None) -> Procedure:
+    """The procedure in `text`; `file` is the name used in messages. Raises `BadProcedure`.
+
+    read_base: gives name and text of the file that an `extends` names (`LookupError`: no such).
+    """
+    return load_composed(text, file, read_base)[0]
+
+
+def load_composed(text: str, file: str, read_base: ReadBase | None = None) -> tuple[Procedure, str]:
+    """The procedure, and its text as a whole: what a file extends is written into it.
+
+    A file that extends nothing is its own text. Raises `BadProcedure`.
+    """
     if len(text.encode()) > LARGEST_FILE:
         raise BadProcedure([FileProblem(file, 1, f"larger than {LARGEST_FILE} bytes")])
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark is not None else 1
-        what = getattr(error, "problem", None) or "unreadable"
-        raise BadProcedure([FileProblem(file, line, f"not valid YAML: {what}")]) from error
-    if root is None:
-        raise BadProcedure([FileProblem(file, 1, "the file is empty")])
+        root, whole = compose(text, file, read_base)
+    except CannotCompose as error:
+        raise BadProcedure([FileProblem(f, n, words) for f, n, words in error.problems]) from error
+    reading = _Reading(file)
     procedure = _procedure(_Table(reading, root))
     if not reading.problems:
         _check_whole(reading, procedure)
     if reading.problems:
         raise BadProcedure(reading.problems)
-    return procedure
+    return procedure, whole
 
 
 @dataclass
@@ -94,26 +105,23 @@ class _Reading:
 
     file: str
     problems: list[FileProblem] = field(default_factory=list)
-    lines: dict[tuple[str, str], int] = field(default_factory=dict)
+    lines: dict[tuple[str, str], Place] = field(default_factory=dict)
 
-    def problem(self, line: int, text: str) -> None:
-        self.problems.append(FileProblem(self.file, line, text))
+    def problem(self, place: Place | int, text: str) -> None:
+        file, line = place if isinstance(place, tuple) else (self.file, place)
+        self.problems.append(FileProblem(file, line, text))
 
-    def line_of(self, kind: str, code: str) -> int:
-        return self.lines.get((kind, code), 1)
-
-
-def _line(node: yaml.Node) -> int:
-    return int(node.start_mark.line) + 1
+    def line_of(self, kind: str, code: str) -> Place:
+        return self.lines.get((kind, code), (self.file, 1))
 
 
 class _Table:
     """A YAML mapping read key by key; keys left over are reported by `done`."""
 
     def __init__(self, reading: _Reading, node: yaml.Node, where: str = "the file") -> None:
-        self.reading, self.where, self.line = reading, where, _line(node)
+        self.reading, self.where, self.line = reading, where, place_of(node)
         self._values: dict[str, yaml.Node] = {}
-        self._key_lines: dict[str, int] = {}
+        self._key_lines: dict[str, Place] = {}
         self._asked: set[str] = set()
         if not isinstance(node, yaml.MappingNode):
             reading.problem(self.line, f"{where} must be a table of 'key: value' lines")
@@ -121,18 +129,18 @@ class _Table:
         for key, value in node.value:
             name = str(key.value)
             if name in self._values:
-                reading.problem(_line(key), f"'{name}' is written twice in {where}")
-            self._values[name], self._key_lines[name] = value, _line(key)
+                reading.problem(place_of(key), f"'{name}' is written twice in {where}")
+            self._values[name], self._key_lines[name] = value, place_of(key)
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(self._values)
 
-    def key_line(self, key: str) -> int:
+    def keyplace_of(self, key: str) -> int:
         return self._key_lines.get(key, self.line)
 
     def problem(self, key: str, text: str) -> None:
-        self.reading.problem(self.key_line(key), f"{self.where}: {text}")
+        self.reading.problem(self.keyplace_of(key), f"{self.where}: {text}")
 
     def node(self, key: str, *, required: bool = True) -> yaml.Node | None:
         self._asked.add(key)
@@ -201,7 +209,7 @@ class _Table:
         found = []
         for item in nodes:
             if not isinstance(item, yaml.ScalarNode) or not CODE.match(item.value):
-                self.reading.problem(_line(item), f"{self.where}: '{key}' must hold codes only")
+                self.reading.problem(place_of(item), f"{self.where}: '{key}' must hold codes only")
             else:
                 found.append(item.value)
         if len(found) != len(set(found)):
@@ -238,18 +246,18 @@ class _Table:
         for code in outer.names:
             if not CODE.match(code):
                 outer.problem(code, f"'{code}' must be a code of a-z, 0-9 and _")
-            self.reading.lines[what, code] = outer.key_line(code)
+            self.reading.lines[what, code] = outer.keyplace_of(code)
             inner = outer.node(code)
             if inner is not None:
                 table = _Table(self.reading, inner, f"{what} '{code}'")
-                table.line = outer.key_line(code)
+                table.line = outer.keyplace_of(code)
                 built[code] = build(code, table)
                 table.done()
         return built
 
-    def items(self, key: str, what: str) -> list[_Table]:
+    def items(self, key: str, what: str, *, required: bool = True) -> list[_Table]:
         """A list of tables."""
-        node = self.node(key)
+        node = self.node(key, required=required)
         if node is None:
             return []
         if not isinstance(node, yaml.SequenceNode) or not node.value:
@@ -283,6 +291,11 @@ def _procedure(top: _Table) -> Procedure:
         states=top.named("states", "state", _state),
         transitions=[_transition(table) for table in top.items("transitions", "transition")],
         clocks=top.named("clocks", "clock", _clock, required=False),
+        tasks={
+            task.code: task
+            for table in top.items("tasks", "task", required=False)
+            if (task := _task(table)).code
+        },
     )
     top.done()
     return procedure
@@ -358,8 +371,8 @@ def _transition(table: _Table) -> Transition:
             table.problem("roles", f"unknown role '{role}'")
     table.done()
     for state in transition.from_states:
-        table.reading.lines[f"from {state}", verb] = table.key_line("from")
-    table.reading.lines[f"to {transition.to}", verb] = table.key_line("to")
+        table.reading.lines[f"from {state}", verb] = table.keyplace_of("from")
+    table.reading.lines[f"to {transition.to}", verb] = table.keyplace_of("to")
     return transition
 
 
@@ -403,6 +416,42 @@ def _extension(table: _Table | None, unit: Unit) -> ExtensionRule | None:
     return rule
 
 
+def _task(table: _Table) -> TaskRule:
+    code = table.code("code")
+    table.where = f"task '{code}'"
+    if ("task", code) in table.reading.lines:
+        table.problem("code", f"the code '{code}' is written twice")
+    table.reading.lines["task", code] = table.line
+    timed = table.node("amount", required=False) is not None
+    later = table.table("escalate_after", required=False)
+    rule = TaskRule(
+        code=code,
+        label=table.words("label"),
+        on=table.codes("on", required=True),
+        owner=table.code("owner"),
+        amount=table.number("amount") if timed else None,
+        unit=table.choice("unit", Unit) if timed else None,
+        citation=table.text("citation", required=timed),
+        source=table.code("source", required=timed),
+        evidence=table.choice("evidence", Evidence, None if timed else Evidence.PROPOSAL),
+        verified_on=table.day("verified_on"),
+        done_by=table.codes("done_by"),
+        escalate_to=table.code("escalate_to", required=later is not None) or None,
+        escalate_amount=later.number("amount") if later else None,
+        escalate_unit=later.choice("unit", Unit) if later else None,
+    )
+    if later:
+        later.done()
+    if rule.owner and rule.owner not in {"holder", "supervisor", *Role}:
+        table.problem("owner", "'owner' must be holder, supervisor or a role")
+    if rule.escalate_to and rule.escalate_to not in set(Role):
+        table.problem("escalate_to", f"unknown role '{rule.escalate_to}'")
+    if not timed:
+        table.text("unit", required=False)
+    table.done()
+    return rule
+
+
 def _check_whole(reading: _Reading, procedure: Procedure) -> None:
     """What can only be seen when every part has been read."""
     _check_states(reading, procedure)
@@ -410,6 +459,8 @@ def _check_whole(reading: _Reading, procedure: Procedure) -> None:
     _check_reachable(reading, procedure)
     for clock in procedure.clocks.values():
         _check_clock(reading, procedure, clock)
+    for task in procedure.tasks.values():
+        _check_task(reading, procedure, task)
 
 
 def _check_states(reading: _Reading, procedure: Procedure) -> None:
@@ -449,7 +500,7 @@ def _check_transitions(reading: _Reading, procedure: Procedure) -> None:
 
 def _check_known(
     reading: _Reading,
-    line: int,
+    line: Place,
     verb: str,
     what: str,
     codes: Iterable[str],
@@ -506,3 +557,15 @@ def _check_clock(reading: _Reading, procedure: Procedure, clock: Clock) -> None:
         reading.problem(line, f"{say} is resumed and never suspended; add 'suspended_by'")
     if set(clock.starts_on) & set(clock.met_by):
         reading.problem(line, f"{say} would be met by the event that starts it")
+
+
+def _check_task(reading: _Reading, procedure: Procedure, task: TaskRule) -> None:
+    line = reading.line_of("task", task.code)
+    for key, verbs in {"on": task.on, "done_by": task.done_by}.items():
+        for verb in verbs:
+            if verb not in procedure.verbs:
+                reading.problem(line, f"task '{task.code}': '{key}' names unknown verb '{verb}'")
+    if task.source and task.source not in procedure.sources:
+        reading.problem(line, f"task '{task.code}': unknown source '{task.source}'")
+    if set(task.on) & set(task.done_by):
+        reading.problem(line, f"task '{task.code}' would be done by the step that creates it")
