@@ -58,11 +58,17 @@ def new(request: ActingRequest, code: str) -> HttpResponse:
     person = found(request, code, Action.CREATE, Kind.CONSENT)
     held = services.read(request.actor, person)
     form = ConsentForm(
-        initial=_wished(request, held.language), purpose=person.purpose,
+        initial=_wished(request, held.language), purpose=_purpose(request, person),
         language=request.actor.language,
     )  # fmt: skip
     context = _terms_context(request, person, form) | {"glance": held.glance}
     return render(request, "people/consent_new.html", context)
+
+
+def _purpose(request: ActingRequest, person: Person) -> str:
+    """What the consent is for: what the file is held for, or a registered way onward."""
+    asked = request.POST.get("purpose") or request.GET.get("purpose", "")
+    return asked if asked and sharing.leads_onward(asked) else person.purpose
 
 
 def _wished(request: ActingRequest, language: str) -> dict[str, Any]:
@@ -83,7 +89,8 @@ def _terms_context(request: ActingRequest, person: Person, form: Any) -> dict[st
         "person": person,
         "form": form,
         "next": next_address(request),
-        "no_receivers": not sharing.receivers(),
+        "purpose": _purpose(request, person),
+        "no_receivers": not sharing.receivers(_purpose(request, person)),
     }
 
 
@@ -92,7 +99,8 @@ def _terms_context(request: ActingRequest, person: Person, form: Any) -> dict[st
 def read_out(request: ActingRequest, code: str) -> HttpResponse:
     """Second step: the text in the person's language, then the answer."""
     person = found(request, code, Action.CREATE, Kind.CONSENT)
-    terms = ConsentForm(request.POST, purpose=person.purpose, language=request.actor.language)
+    purpose = _purpose(request, person)
+    terms = ConsentForm(request.POST, purpose=purpose, language=request.actor.language)
     if not terms.is_valid() or request.POST.get("answer") == "back":
         context = _terms_context(request, person, terms)
         context["glance"] = services.glances(request.actor, [person]).get(person.pk)
@@ -121,10 +129,11 @@ def read_out(request: ActingRequest, code: str) -> HttpResponse:
         "terms": terms,
         "form": form,
         "child": child,
+        "purpose": purpose,
         "next": next_address(request),
         "glance": services.glances(request.actor, [person]).get(person.pk),
         **_text_context(
-            person.purpose, terms.cleaned_data["receiver"],
+            purpose, terms.cleaned_data["receiver"],
             terms.cleaned_data["fields_chosen"], terms.cleaned_data["language"],
             terms.cleaned_data["expires"],
         ),
@@ -137,7 +146,7 @@ def _recorded(
 ) -> Consent:
     named = terms.cleaned_data
     shared = {
-        "purpose": person.purpose, "receiver": named["receiver"],
+        "purpose": _purpose(request, person), "receiver": named["receiver"],
         "fields": named["fields_chosen"], "profile": named["profile"],
         "language": named["language"],
     }  # fmt: skip

@@ -168,7 +168,7 @@ def _check_terms(
     now: datetime,
     profile: str,
 ) -> None:
-    if str(purpose) != person.purpose:
+    if not _opens(person, purpose, receiver):
         raise InvalidConsent("purpose", "Data can only be shared for the purpose it is held for.")
     if not receiver:
         raise InvalidConsent("receiver", "Choose who will receive the data.")
@@ -186,6 +186,11 @@ def _check_terms(
         raise InvalidConsent("expires", "Choose a day after today.")
     if expires_at is not None and expires_at > now + LONGEST:
         raise InvalidConsent("expires", "A consent lasts two years at most; it can be renewed.")
+
+
+def _opens(person: Person, purpose: Purpose | str, receiver: str) -> bool:
+    """Whether a consent can be about this purpose: the file's own, or a registered way onward."""
+    return str(purpose) == person.purpose or sharing.leads_onward(purpose, receiver)
 
 
 # --- Withdraw ----------------------------------------------------------------------------------
@@ -267,6 +272,8 @@ def request_override(
     person = reach.again(actor, person, Action.CREATE, kind=Kind.OVERRIDE, lock=True)
     moment = now or timezone.now()
     _check_terms(person, purpose, receiver, fields, expires_at, moment, profile)
+    if str(purpose) != person.purpose:
+        raise InvalidConsent("purpose", "Only the person's own consent opens another purpose.")
     known = consent_texts.duties().get(duty)
     if known is None or str(purpose) not in known.purposes:
         raise InvalidConsent("duty", "Choose a legal duty that holds for this purpose.")
@@ -319,9 +326,10 @@ def permission_for(
 ) -> Permission:
     """May `fields` of this person go to `receiver` for `purpose`? Ask in the sending transaction.
 
-    Refuses everything for an erased person and for a purpose the person's file is not held for.
+    Refuses everything for an erased person, and for a purpose that the person's file is not held
+    for unless a registered way leads there (`sharing.Onward`).
     """
-    if person.erased_at is not None or str(purpose) != person.purpose:
+    if person.erased_at is not None or not _opens(person, purpose, receiver):
         return Permission(False, frozenset(), rules.Reason.NOTHING_RECORDED)
     return rules.permits(
         events_of(person), str(purpose), receiver, fields, now, child=is_child(person, now)

@@ -408,7 +408,7 @@ class TermsForm(forms.Form):
     def __init__(self, *args: Any, purpose: str, language: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["receiver"].choices = [  # type: ignore[attr-defined]
-            ("", "—"), *((receiver.code, receiver.name) for receiver in sharing.receivers()),
+            ("", "—"), *((one.code, one.name) for one in sharing.receivers(purpose)),
         ]  # fmt: skip
         offered: dict[str, str] = {}
         for profile in sharing.profiles(purpose, language):
