@@ -11,56 +11,28 @@ checked and stored is the whole.
 
 from __future__ import annotations
 
-import enum
-import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import date
-from typing import TypeVar
+from collections.abc import Iterable, Mapping
 
-import yaml
-
-from mostovi.procedures.composing import CannotCompose, Place, ReadBase, compose, place_of
+from mostovi.procedures.composing import CannotCompose, Place, ReadBase, compose
 from mostovi.procedures.definition import (
-    FALLBACK_LANGUAGE,
     Clock,
     Evidence,
     ExtensionRule,
     Named,
     Procedure,
-    Review,
-    ReviewStatus,
     Silence,
-    Source,
     State,
     StateKind,
     TaskRule,
     Transition,
-    Translations,
     Unit,
 )
+from mostovi.procedures.tables import FileProblem, Reading, Table, named_of, review_of, source_of
 from mostovi.rights.purposes import Purpose
 from mostovi.rights.roles import Role
 
-CODE = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
-LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,4})?\Z")
 LARGEST_FILE = 500_000
 """Bytes; a procedure is a few pages, anything larger is not one."""
-
-_Kind = TypeVar("_Kind", bound=enum.StrEnum)
-_Built = TypeVar("_Built")
-
-
-@dataclass(frozen=True, slots=True)
-class FileProblem:
-    """One thing wrong, where it is, and what to do."""
-
-    file: str
-    line: int
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.text}"
 
 
 class BadProcedure(Exception):
@@ -90,8 +62,8 @@ def load_composed(text: str, file: str, read_base: ReadBase | None = None) -> tu
         root, whole = compose(text, file, read_base)
     except CannotCompose as error:
         raise BadProcedure([FileProblem(f, n, words) for f, n, words in error.problems]) from error
-    reading = _Reading(file)
-    procedure = _procedure(_Table(reading, root))
+    reading = Reading(file)
+    procedure = _procedure(Table(reading, root))
     if not reading.problems:
         _check_whole(reading, procedure)
     if reading.problems:
@@ -99,183 +71,7 @@ def load_composed(text: str, file: str, read_base: ReadBase | None = None) -> tu
     return procedure, whole
 
 
-@dataclass
-class _Reading:
-    """One file being read: the problems so far, and the line of everything that has a code."""
-
-    file: str
-    problems: list[FileProblem] = field(default_factory=list)
-    lines: dict[tuple[str, str], Place] = field(default_factory=dict)
-
-    def problem(self, place: Place | int, text: str) -> None:
-        file, line = place if isinstance(place, tuple) else (self.file, place)
-        self.problems.append(FileProblem(file, line, text))
-
-    def line_of(self, kind: str, code: str) -> Place:
-        return self.lines.get((kind, code), (self.file, 1))
-
-
-class _Table:
-    """A YAML mapping read key by key; keys left over are reported by `done`."""
-
-    def __init__(self, reading: _Reading, node: yaml.Node, where: str = "the file") -> None:
-        self.reading, self.where, self.line = reading, where, place_of(node)
-        self._values: dict[str, yaml.Node] = {}
-        self._key_lines: dict[str, Place] = {}
-        self._asked: set[str] = set()
-        if not isinstance(node, yaml.MappingNode):
-            reading.problem(self.line, f"{where} must be a table of 'key: value' lines")
-            return
-        for key, value in node.value:
-            name = str(key.value)
-            if name in self._values:
-                reading.problem(place_of(key), f"'{name}' is written twice in {where}")
-            self._values[name], self._key_lines[name] = value, place_of(key)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(self._values)
-
-    def keyplace_of(self, key: str) -> int:
-        return self._key_lines.get(key, self.line)
-
-    def problem(self, key: str, text: str) -> None:
-        self.reading.problem(self.keyplace_of(key), f"{self.where}: {text}")
-
-    def node(self, key: str, *, required: bool = True) -> yaml.Node | None:
-        self._asked.add(key)
-        value = self._values.get(key)
-        if value is None or (isinstance(value, yaml.ScalarNode) and _is_null(value)):
-            if required:
-                self.problem(key, f"'{key}' is missing")
-            return None
-        return value
-
-    def text(self, key: str, *, required: bool = True) -> str:
-        node = self.node(key, required=required)
-        if node is None:
-            return ""
-        if not isinstance(node, yaml.ScalarNode) or not node.value.strip():
-            self.problem(key, f"'{key}' must be a text")
-            return ""
-        return str(node.value).strip()
-
-    def code(self, key: str, *, required: bool = True) -> str:
-        value = self.text(key, required=required)
-        if value and not CODE.match(value):
-            self.problem(key, f"'{key}' must be a code of a-z, 0-9 and _, not '{value}'")
-        return value
-
-    def number(self, key: str) -> int:
-        value = self.text(key)
-        if value and not value.isascii() or not value.isdigit() or int(value) < 1:
-            if value:
-                self.problem(key, f"'{key}' must be a whole number above 0, not '{value}'")
-            return 1
-        return int(value)
-
-    def flag(self, key: str) -> bool:
-        value = self.text(key, required=False)
-        if value not in {"", "true", "false"}:
-            self.problem(key, f"'{key}' must be true or false, not '{value}'")
-        return value == "true"
-
-    def day(self, key: str) -> date | None:
-        value = self.text(key, required=False)
-        try:
-            return date.fromisoformat(value) if value else None
-        except ValueError:
-            self.problem(key, f"'{key}' must be a date like 2026-11-24, not '{value}'")
-            return None
-
-    def choice(self, key: str, kind: type[_Kind], default: _Kind | None = None) -> _Kind:
-        value = self.text(key, required=default is None)
-        fallback = default if default is not None else next(iter(kind))
-        if not value:
-            return fallback
-        try:
-            return kind(value)
-        except ValueError:
-            known = ", ".join(kind)
-            self.problem(key, f"'{key}' must be one of {known}, not '{value}'")
-            return fallback
-
-    def codes(self, key: str, *, required: bool = False) -> tuple[str, ...]:
-        """One code, or a list of codes."""
-        node = self.node(key, required=required)
-        if node is None:
-            return ()
-        nodes = node.value if isinstance(node, yaml.SequenceNode) else [node]
-        found = []
-        for item in nodes:
-            if not isinstance(item, yaml.ScalarNode) or not CODE.match(item.value):
-                self.reading.problem(place_of(item), f"{self.where}: '{key}' must hold codes only")
-            else:
-                found.append(item.value)
-        if len(found) != len(set(found)):
-            self.problem(key, f"'{key}' names the same code twice")
-        return tuple(found)
-
-    def words(self, key: str, *, required: bool = True) -> Translations:
-        """A text for each language; English must be there."""
-        node = self.node(key, required=required)
-        if node is None:
-            return {}
-        table = _Table(self.reading, node, f"{self.where}, {key}")
-        texts = {language: table.text(language) for language in table.names}
-        for language in texts:
-            if not LANGUAGE.match(language):
-                table.problem(language, f"'{language}' is not a language code")
-        if FALLBACK_LANGUAGE not in texts:
-            self.problem(key, f"'{key}' needs a text in English ('en')")
-        return texts
-
-    def table(self, key: str, *, required: bool = True) -> _Table | None:
-        node = self.node(key, required=required)
-        return _Table(self.reading, node, f"{self.where}, {key}") if node is not None else None
-
-    def named(
-        self, key: str, what: str, build: Callable[[str, _Table], _Built], *, required: bool = True
-    ) -> Mapping[str, _Built]:
-        """A table of tables: each code with what `build` makes of it."""
-        node = self.node(key, required=required)
-        if node is None:
-            return {}
-        outer = _Table(self.reading, node, key)
-        built = {}
-        for code in outer.names:
-            if not CODE.match(code):
-                outer.problem(code, f"'{code}' must be a code of a-z, 0-9 and _")
-            self.reading.lines[what, code] = outer.keyplace_of(code)
-            inner = outer.node(code)
-            if inner is not None:
-                table = _Table(self.reading, inner, f"{what} '{code}'")
-                table.line = outer.keyplace_of(code)
-                built[code] = build(code, table)
-                table.done()
-        return built
-
-    def items(self, key: str, what: str, *, required: bool = True) -> list[_Table]:
-        """A list of tables."""
-        node = self.node(key, required=required)
-        if node is None:
-            return []
-        if not isinstance(node, yaml.SequenceNode) or not node.value:
-            self.problem(key, f"'{key}' must be a list of {what}s")
-            return []
-        return [_Table(self.reading, item, what) for item in node.value]
-
-    def done(self) -> None:
-        """Report keys that nobody asked for."""
-        for key in self._values.keys() - self._asked:
-            self.problem(key, f"unknown key '{key}'")
-
-
-def _is_null(node: yaml.ScalarNode) -> bool:
-    return node.tag == "tag:yaml.org,2002:null"
-
-
-def _procedure(top: _Table) -> Procedure:
+def _procedure(top: Table) -> Procedure:
     top.where = "procedure"
     procedure = Procedure(
         code=top.code("code"),
@@ -283,11 +79,11 @@ def _procedure(top: _Table) -> Procedure:
         title=top.words("title"),
         summary=top.words("summary"),
         purposes=_purposes(top),
-        review=_review(top.table("review")),
-        sources=top.named("sources", "source", _source),
-        sides=top.named("sides", "side", _named),
-        gates=top.named("gates", "gate", _named, required=False),
-        documents=top.named("documents", "document", _named, required=False),
+        review=review_of(top.table("review")),
+        sources=top.named("sources", "source", source_of),
+        sides=top.named("sides", "side", named_of),
+        gates=top.named("gates", "gate", named_of, required=False),
+        documents=top.named("documents", "document", named_of, required=False),
         states=top.named("states", "state", _state),
         transitions=[_transition(table) for table in top.items("transitions", "transition")],
         clocks=top.named("clocks", "clock", _clock, required=False),
@@ -301,7 +97,7 @@ def _procedure(top: _Table) -> Procedure:
     return procedure
 
 
-def _purposes(top: _Table) -> tuple[str, ...]:
+def _purposes(top: Table) -> tuple[str, ...]:
     purposes = top.codes("purposes", required=True)
     for purpose in purposes:
         if purpose not in set(Purpose):
@@ -309,38 +105,7 @@ def _purposes(top: _Table) -> tuple[str, ...]:
     return purposes
 
 
-def _review(table: _Table | None) -> Review:
-    if table is None:
-        return Review(ReviewStatus.UNREVIEWED)
-    review = Review(
-        status=table.choice("status", ReviewStatus),
-        by=table.text("by", required=False) or None,
-        on=table.day("on"),
-        who_can=table.text("who_can"),
-    )
-    if review.is_reviewed and not (review.by and review.on):
-        table.problem("status", "a reviewed file says who reviewed it ('by') and when ('on')")
-    table.done()
-    return review
-
-
-def _named(code: str, table: _Table) -> Named:
-    return Named(code, table.words("label"))
-
-
-def _source(code: str, table: _Table) -> Source:
-    return Source(
-        code=code,
-        title=table.text("title"),
-        publisher=table.text("publisher"),
-        year=table.number("year"),
-        evidence=table.choice("evidence", Evidence),
-        url=table.text("url", required=False),
-        note=table.text("note", required=False),
-    )
-
-
-def _state(code: str, table: _Table) -> State:
+def _state(code: str, table: Table) -> State:
     return State(
         code=code,
         kind=table.choice("kind", StateKind),
@@ -349,7 +114,7 @@ def _state(code: str, table: _Table) -> State:
     )
 
 
-def _transition(table: _Table) -> Transition:
+def _transition(table: Table) -> Transition:
     verb = table.code("verb")
     table.where = f"transition '{verb}'"
     table.reading.lines.setdefault(("verb", verb), table.line)
@@ -376,7 +141,7 @@ def _transition(table: _Table) -> Transition:
     return transition
 
 
-def _clock(code: str, table: _Table) -> Clock:
+def _clock(code: str, table: Table) -> Clock:
     unit = table.choice("unit", Unit)
     clock = Clock(
         code=code,
@@ -401,7 +166,7 @@ def _clock(code: str, table: _Table) -> Clock:
     return clock
 
 
-def _extension(table: _Table | None, unit: Unit) -> ExtensionRule | None:
+def _extension(table: Table | None, unit: Unit) -> ExtensionRule | None:
     if table is None:
         return None
     rule = ExtensionRule(
@@ -416,7 +181,7 @@ def _extension(table: _Table | None, unit: Unit) -> ExtensionRule | None:
     return rule
 
 
-def _task(table: _Table) -> TaskRule:
+def _task(table: Table) -> TaskRule:
     code = table.code("code")
     table.where = f"task '{code}'"
     if ("task", code) in table.reading.lines:
@@ -452,7 +217,7 @@ def _task(table: _Table) -> TaskRule:
     return rule
 
 
-def _check_whole(reading: _Reading, procedure: Procedure) -> None:
+def _check_whole(reading: Reading, procedure: Procedure) -> None:
     """What can only be seen when every part has been read."""
     _check_states(reading, procedure)
     _check_transitions(reading, procedure)
@@ -463,7 +228,7 @@ def _check_whole(reading: _Reading, procedure: Procedure) -> None:
         _check_task(reading, procedure, task)
 
 
-def _check_states(reading: _Reading, procedure: Procedure) -> None:
+def _check_states(reading: Reading, procedure: Procedure) -> None:
     starts = [s.code for s in procedure.states.values() if s.kind is StateKind.START]
     if len(starts) != 1:
         reading.problem(
@@ -474,7 +239,7 @@ def _check_states(reading: _Reading, procedure: Procedure) -> None:
         reading.problem(1, "no state has kind 'end': this procedure could never end")
 
 
-def _check_transitions(reading: _Reading, procedure: Procedure) -> None:
+def _check_transitions(reading: Reading, procedure: Procedure) -> None:
     seen: set[tuple[str, str]] = set()
     side_of: dict[str, str] = {}
     for step in procedure.transitions:
@@ -499,7 +264,7 @@ def _check_transitions(reading: _Reading, procedure: Procedure) -> None:
 
 
 def _check_known(
-    reading: _Reading,
+    reading: Reading,
     line: Place,
     verb: str,
     what: str,
@@ -511,7 +276,7 @@ def _check_known(
             reading.problem(line, f"transition '{verb}': unknown {what} '{code}'")
 
 
-def _check_reachable(reading: _Reading, procedure: Procedure) -> None:
+def _check_reachable(reading: Reading, procedure: Procedure) -> None:
     starts = [s.code for s in procedure.states.values() if s.kind is StateKind.START]
     ends = [s.code for s in procedure.states.values() if s.kind is StateKind.END]
     forward = {(f, t.to) for t in procedure.transitions for f in t.from_states}
@@ -532,7 +297,7 @@ def _spread(begin: Iterable[str], steps: set[tuple[str, str]]) -> set[str]:
     return reached
 
 
-def _check_clock(reading: _Reading, procedure: Procedure, clock: Clock) -> None:
+def _check_clock(reading: Reading, procedure: Procedure, clock: Clock) -> None:
     line = reading.line_of("clock", clock.code)
     say = f"clock '{clock.code}'"
     groups = {
@@ -559,7 +324,7 @@ def _check_clock(reading: _Reading, procedure: Procedure, clock: Clock) -> None:
         reading.problem(line, f"{say} would be met by the event that starts it")
 
 
-def _check_task(reading: _Reading, procedure: Procedure, task: TaskRule) -> None:
+def _check_task(reading: Reading, procedure: Procedure, task: TaskRule) -> None:
     line = reading.line_of("task", task.code)
     for key, verbs in {"on": task.on, "done_by": task.done_by}.items():
         for verb in verbs:
