@@ -7,7 +7,7 @@ referral's profile, so that whatever is chosen here can be sent.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -34,13 +34,18 @@ class Urgency(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service that takes referrals. `answer_days` is how soon it says it answers."""
+    """A service. `answer_days` is how soon it says it answers.
+
+    `unit` is the unit of this node that runs it, empty when another institution does.
+    """
 
     node: str
     code: str
     name: str
     needs: tuple[str, ...]
     answer_days: int
+    unit: str = ""
+    takes_referrals: bool = True
 
 
 @cache
@@ -86,13 +91,27 @@ def step_codes(verb: str) -> Mapping[str, str]:
     return reasons
 
 
-@cache
+_directories: list[Callable[[], Mapping[str, Service]]] = []
+
+
+def register_directory(source: Callable[[], Mapping[str, Service]]) -> None:
+    """Let the node's directory of services say which there are, before the shipped list."""
+    _directories[:] = [source]
+
+
 def services() -> Mapping[str, Service]:
-    """Services that take referrals, by code."""
+    """Services by code: those of the node's directory, and shipped ones that it does not hold."""
+    kept = {code: one for source in _directories for code, one in source().items()}
+    return {**kept, **{code: one for code, one in _shipped().items() if code not in kept}}
+
+
+@cache
+def _shipped() -> Mapping[str, Service]:
     lines = _document("services/directory.yaml")["services"]
     return {
         line["code"]: Service(
-            line["node"], line["code"], line["name"], tuple(line["needs"]), line["answer_days"]
+            line["node"], line["code"], line["name"], tuple(line["needs"]), line["answer_days"],
+            takes_referrals=line.get("takes_referrals", True),
         )
         for line in lines
     }

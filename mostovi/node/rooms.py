@@ -20,7 +20,8 @@ from mostovi.rights.access import Action, Actor, Kind, decide
 log = logging.getLogger(__name__)
 
 PACKAGES = (
-    "cases", "cases.children", "cases.victims", "cases.alternatives", "tracing", "people",
+    "cases", "cases.children", "cases.victims", "cases.alternatives", "cases.transfers",
+    "cases.directory", "tracing", "people",
     "screening", "exchange", "procedures", "portal", "statistics", "plan",
     "rights", "node",
 )  # fmt: skip

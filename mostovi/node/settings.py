@@ -37,6 +37,8 @@ DOMAINS = [
     "mostovi.cases.children",
     "mostovi.cases.victims",
     "mostovi.cases.alternatives",
+    "mostovi.cases.directory",
+    "mostovi.cases.transfers",
     "mostovi.tracing",
     "mostovi.portal",
     "mostovi.statistics",
