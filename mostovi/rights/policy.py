@@ -132,6 +132,7 @@ GRANTS: Mapping[Kind, Mapping[Action, Mapping[Role, Scope]]] = {
         Action.CREATE: _REFERRERS,
         Action.CHANGE: _REFERRERS,
         Action.DECIDE: _REFERRERS,
+        Action.CONFIGURE: {Role.ANTI_TRAFFICKING_COORDINATOR: ALL, Role.CASE_SUPERVISOR: ALL},
     },
     Kind.STATEMENT: {Action.READ: {Role.INVESTIGATOR: ALL}},
     Kind.TRACING: {
