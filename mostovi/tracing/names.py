@@ -1,0 +1,312 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Names of persons, compared across scripts, spellings and the customs of naming.
+
+`read_name` takes a name apart: titles, articles and the words for "son of" do not tell people
+apart; "servant of" and "of the faith" belong to the word beside them; some honorifics are part of
+the daily name in one register and left out in the next. `relation` says how alike two words are,
+`level_of` how alike two names are. Nobody needs a surname: what stands first and what stands last
+is compared, in either order, and every other word may be found anywhere in the other name.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from mostovi.tracing import scripts, sounds
+from mostovi.tracing.model import Level, Model, current
+from mostovi.tracing.scripts import Repair, UnreadableName, Word
+from mostovi.tracing.spellings import Commonness, Spellings, shipped
+
+__all__ = [
+    "NameMatch", "NamePart", "NameWord", "ReadName", "UnreadableName", "compare_names",
+    "level_of", "rarity_of", "read_name", "relation",
+]  # fmt: skip
+
+MOST_WORDS: Final = 8
+SAME: Final = 2
+ALIKE: Final = 1
+DIFFERENT: Final = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NameWord:
+    """One word of a name that tells people apart.
+
+    `other` is empty when there is no second reading. `initial` is a single letter that stands for
+    a word beginning with it.
+    """
+
+    text: str
+    token: str
+    other: str
+    vowels: int
+    commonness: Commonness
+    initial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReadName:
+    """A name as it is compared: the words that count, and what was repaired in reading it."""
+
+    words: tuple[NameWord, ...]
+    script: str
+    repairs: tuple[Repair, ...] = ()
+
+    @property
+    def first(self) -> NameWord:
+        """The word that stands first: in most customs the given name."""
+        return self.words[0]
+
+    @property
+    def last(self) -> NameWord | None:
+        """The word that stands last; None in a name of one word."""
+        return self.words[-1] if len(self.words) > 1 else None
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """The distinct sounds of its words, initials left out."""
+        return tuple(dict.fromkeys(word.token for word in self.words if not word.initial))
+
+    @property
+    def line(self) -> str:
+        """All sounds without the spaces, by which Abdul Rahman meets Abdulrahman."""
+        joined = "".join(
+            word.token.removeprefix("A") if place else word.token
+            for place, word in enumerate(self.words)
+        )
+        return "".join(c for place, c in enumerate(joined) if place == 0 or joined[place - 1] != c)
+
+
+@dataclass(frozen=True, slots=True)
+class NamePart:
+    """Two words set side by side. `relation` is same, alike, different or missing."""
+
+    left: str
+    right: str
+    relation: str
+
+
+@dataclass(frozen=True, slots=True)
+class NameMatch:
+    """How alike two names are.
+
+    `score` is the probability (0 to 1) that both write the same name, when before looking it was
+    as likely as not; `bits` the weight of the evidence; `level` a stable code of the model.
+    """
+
+    score: float
+    level: str
+    bits: float
+    parts: tuple[NamePart, ...]
+    explanation: str
+    repairs: tuple[Repair, ...] = ()
+
+
+# --- Reading ------------------------------------------------------------------------------------
+
+
+@functools.lru_cache(maxsize=65_536)
+def read_name(text: str, language: str = "") -> ReadName:
+    """The words of a name that tell people apart. Raises `UnreadableName`.
+
+    >>> [word.token for word in read_name("Abd al-Rahman ibn Khalid").words]
+    ['ABTRHMN', 'HLT']
+    """
+    del language
+    cleaned = scripts.clean(text)
+    spellings = shipped()
+    words = _joined(cleaned.words, spellings)
+    read = [_read_word(word, spellings) for word in words[: 2 * MOST_WORDS]]
+    kept = [word for word in read if word.token]
+    kept = _without_honorifics(kept, spellings)
+    if not kept:
+        # A name made of particles only (a man called Ben, a girl called Al) is still a name.
+        kept = [
+            word for word in (_read_word(word, spellings) for word in cleaned.words) if word.token
+        ]
+    if not kept:
+        raise UnreadableName("no_letters", f"The name “{text}” has no letters that can be read.")
+    return ReadName(tuple(kept[:MOST_WORDS]), cleaned.script, cleaned.repairs)
+
+
+def _joined(words: Sequence[Word], spellings: Spellings) -> list[Word]:
+    """Particles left out, words that belong together joined."""
+    joined: list[Word] = []
+    servant: Word | None = None
+    for word in words:
+        key = spellings.key(word)
+        if key in spellings.servants:
+            servant = word
+            continue
+        if key in spellings.articles or key in spellings.descent or key in spellings.titles:
+            continue
+        if key in spellings.endings and joined and joined[-1].script == word.script:
+            joined[-1] = Word(joined[-1].text + word.text, word.script)
+            continue
+        text = word.text
+        if word.script == "Arab" and text.startswith("ال") and len(text) >= 5 and text != "الله":
+            text = text[2:]
+        if servant is not None and servant.script == word.script:
+            start = "abd" if word.script == "Latn" else servant.text
+            text, servant = start + text, None
+        joined.append(Word(text, word.script))
+    if servant is not None:
+        joined.append(servant)
+    return joined
+
+
+def _without_honorifics(words: list[NameWord], spellings: Spellings) -> list[NameWord]:
+    """Honorifics left out while at least two words remain: "Khan" alone may be all there is."""
+    for word in [word for word in words if word.text in spellings.honorifics]:
+        if len(words) > 2:
+            words = [other for other in words if other is not word]
+    return words
+
+
+@functools.lru_cache(maxsize=262_144)
+def _read_word(word: Word, spellings: Spellings) -> NameWord:
+    key = spellings.key(word)
+    known = spellings.known.get(key)
+    sound = sounds.sound(word)
+    if known is not None:
+        return NameWord(key, known.token, "", known.vowels, spellings.commonness_of(known.token))
+    token, other, vowels = sound.token, sound.other, sound.vowels
+    if token.startswith("ABTL") and len(token) > 5:
+        # The article of "servant of the": Abdulrahman, Abdurrahman.
+        token = "ABT" + token[4:]
+        vowels = sounds.without_slot(vowels, 3)
+    if len(token) > 5 and token.startswith("ABT") and other in ("", sound.token, token):
+        other = token[3:]
+    single = len(word.text) == 1
+    return NameWord(
+        key,
+        token,
+        other if other != token else "",
+        vowels,
+        spellings.commonness_of(token),
+        initial=single,
+    )
+
+
+# --- Comparing ----------------------------------------------------------------------------------
+
+
+def relation(left: NameWord, right: NameWord) -> int:
+    """`SAME`, `ALIKE` or `DIFFERENT`, for two words of names. Symmetric."""
+    if left.initial or right.initial:
+        return ALIKE if left.token[:1] == right.token[:1] else DIFFERENT
+    if left.token == right.token:
+        length = len(left.token)
+        wrong = sounds.vowels_disagree(left.vowels, right.vowels, length)
+        return SAME if wrong <= (length > 4) else ALIKE
+    if left.token == right.other or left.other == right.token:
+        return SAME
+    shorter = min(len(left.token), len(right.token))
+    if shorter >= 3 and (
+        sounds.coarse(left.token) == sounds.coarse(right.token)
+        or distance(left.token, right.token) <= 1
+    ):
+        return ALIKE
+    return DIFFERENT
+
+
+@functools.lru_cache(maxsize=262_144)
+def distance(left: str, right: str) -> int:
+    """Levenshtein's edit distance."""
+    if left == right:
+        return 0
+    above = list(range(len(right) + 1))
+    for row, one in enumerate(left, 1):
+        line = [row]
+        for column, other in enumerate(right, 1):
+            line.append(min(above[column] + 1, line[-1] + 1, above[column - 1] + (one != other)))
+        above = line
+    return above[-1]
+
+
+def level_of(left: ReadName, right: ReadName) -> str:
+    """The level of the comparison "names" in the model. Symmetric."""
+    shared = len(set(left.tokens) & set(right.tokens))
+    if shared >= 3:
+        return "three_words"
+    straight, swapped = _pairings(left, right)
+    best = max(straight, swapped, key=lambda pair: (sum(pair), max(pair)))
+    if min(best) == SAME or (len(left.line) >= 4 and left.line == right.line):
+        return "both_words"
+    if shared >= 2 or sum(best) == SAME + ALIKE:
+        return "one_and_alike"
+    if min(best) == ALIKE:
+        return "both_alike"
+    single = left.last is None or right.last is None
+    if shared or max(max(straight), max(swapped)) == SAME:
+        return "only_word" if single else "one_word"
+    if max(max(straight), max(swapped)) == ALIKE:
+        return "one_alike"
+    return "none"
+
+
+def _pairings(left: ReadName, right: ReadName) -> tuple[tuple[int, int], tuple[int, int]]:
+    def between(one: NameWord | None, other: NameWord | None) -> int:
+        return DIFFERENT if one is None or other is None else relation(one, other)
+
+    return (
+        (between(left.first, right.first), between(left.last, right.last)),
+        (between(left.first, right.last), between(left.last, right.first)),
+    )
+
+
+def rarity_of(left: ReadName, right: ReadName) -> str | None:
+    """The level of the comparison "rarity": how common the shared words are; None if none is."""
+    ends = {word.token: word.commonness for word in (left.first, left.last) if word is not None}
+    others = {word.token for word in (right.first, right.last) if word is not None}
+    shared = [common for token, common in ends.items() if token in others]
+    if not shared:
+        return None
+    rare = sum(common is Commonness.RARE for common in shared)
+    if rare >= 2:
+        return "two_rare"
+    if rare == 1:
+        return "one_rare"
+    return "very_common" if all(c is Commonness.VERY for c in shared) else "common"
+
+
+def compare_names(left: str, right: str, *, model: Model | None = None) -> NameMatch:
+    """Compare two written names. Raises `UnreadableName` naming what is wrong with which.
+
+    >>> compare_names("Đorđe Ćirić", "Ђорђе Ћирић").level
+    'both_words'
+    """
+    model = model or current()
+    one, other = read_name(left), read_name(right)
+    level = level_of(one, other)
+    bits = model.bits("names", level)
+    rarity = rarity_of(one, other)
+    if rarity is not None:
+        bits += model.bits("rarity", rarity)
+    found: Level = model.level("names", level)
+    return NameMatch(
+        score=model.probability(bits, prior=0.5),
+        level=level,
+        bits=bits,
+        parts=_side_by_side(one, other),
+        explanation=found.words,
+        repairs=tuple(dict.fromkeys(one.repairs + other.repairs)),
+    )
+
+
+def _side_by_side(left: ReadName, right: ReadName) -> tuple[NamePart, ...]:
+    """Every word of the left beside the word of the right that is most like it."""
+    words = {SAME: "same", ALIKE: "alike"}
+    free = list(right.words)
+    parts: list[NamePart] = []
+    for word in left.words:
+        best = max(free, key=lambda other: relation(word, other), default=None)
+        if best is None or relation(word, best) == DIFFERENT:
+            parts.append(NamePart(word.text, "", "missing"))
+            continue
+        parts.append(NamePart(word.text, best.text, words[relation(word, best)]))
+        free.remove(best)
+    return (*parts, *(NamePart("", word.text, "missing") for word in free))
