@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Age assessments of a person: a package that carries them out registers a function that tells them.
+"""Age assessments of a person, told by the package that carries them out.
 
 `people` decides who counts as a child (R7) and must know of every assessment, whoever holds it.
 """

@@ -63,7 +63,10 @@ DOUBTED = Birth(Precision.YEAR, 2000, doubted=True)
         (DOUBTED, [final(240, 300, covers_birth=False)], True, AgeReason.DOUBTED),
         # Papers nobody doubts say 17, the assessment says 20: both cannot be, so a child.
         (Birth(Precision.DAY, 2009, 3, 1), [final(240, 300)], True, AgeReason.BORN),
-        (Birth(Precision.ESTIMATED, 2012, margin=6), [final(264, 300)], True, AgeReason.CONTRADICTION),
+        (
+            Birth(Precision.ESTIMATED, 2012, margin=6), [final(264, 300)], True,
+            AgeReason.CONTRADICTION,
+        ),
         (Birth(Precision.YEAR, 2008), [final(218, 240)], False, AgeReason.ASSESSED),
     ],
 )  # fmt: skip

@@ -11,3 +11,9 @@ class ChildrenConfig(AppConfig):
     label = "children"
     verbose_name = "Children"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register gates, age assessments, checks of records, sections of the case page."""
+        from mostovi.cases.children import registrations
+
+        registrations.register()

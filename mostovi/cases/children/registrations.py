@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What `children` answers to the packages beneath it: gates, ages, checks of records, erasure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from mostovi.cases import recording
+from mostovi.cases.children import assessing, best_interests, placing, record_rules, rules, visits
+from mostovi.cases.children.models import AgeAssessment, CarePlacement, GuardianAppointment
+from mostovi.cases.models import Case, CaseRecord
+from mostovi.people import ages, keeping
+from mostovi.people.models import Person
+from mostovi.procedures import gates
+from mostovi.procedures.models import Instance
+from mostovi.procedures.state import GateAnswer
+from mostovi.rights.access import Actor
+from mostovi.rights.storage import opened
+
+CHILD_PROCEDURES = ("case_unaccompanied_child", "case_separated_child")
+FOLLOWED_PROCEDURES = (*CHILD_PROCEDURES, "case_family")
+CHILD_TYPES = frozenset({"unaccompanied_child", "separated_child"})
+
+
+def register() -> None:
+    """Called once when the node starts."""
+    for code in CHILD_PROCEDURES:
+        gates.register(code, "guardian_appointed", guardian_appointed)
+        gates.register(code, "in_care", in_care)
+        gates.register(code, "determined_where_required", determined_where_required)
+        gates.register(code, "solution_safeguards", solution_safeguards)
+    for code in FOLLOWED_PROCEDURES:
+        gates.register(code, "visits_made", visits_made)
+    gates.register("case_separated_child", "carer_looked_at", carer_looked_at)
+    gates.register(assessing.PROCEDURE, "guardian_appointed", assessing.guardian_speaks)
+    gates.register(assessing.PROCEDURE, "consents_given", assessing.consents_given)
+    gates.register(assessing.PROCEDURE, "done_with_care", assessing.done_with_care)
+    gates.register(assessing.PROCEDURE, "time_to_challenge_over", assessing.time_to_challenge_over)
+    ages.register(assessing.findings)
+    record_rules.register()
+    for schedule in rules.schedules().values():
+        recording.on_final(schedule.record, visit_recorded)
+    recording.on_final("family_reunification", reunited)
+    keeping.register_copier(copied)
+
+
+def _case(instance: Instance) -> Case:
+    return Case.objects.select_related("person").get(pk=instance.subject)
+
+
+def guardian_appointed(instance: Instance, now: datetime) -> GateAnswer:
+    """The child has a guardian now."""
+    held = GuardianAppointment.objects.filter(
+        person__cases__pk=instance.subject, until_day=None
+    ).exists()
+    return GateAnswer(held, "" if held else _("Write down who is guardian, under 'Guardian'."))
+
+
+def in_care(instance: Instance, now: datetime) -> GateAnswer:
+    """It is written down where and with whom the child lives."""
+    case = _case(instance)
+    placed = CarePlacement.objects.filter(person=case.person_id, until_day=None).exists()
+    held = placed or recording.latest(case, "care_arrangement") is not None
+    why = _("Place the child, under 'Care', or fill the record of the care arrangement.")
+    return GateAnswer(held, "" if held else why)
+
+
+def determined_where_required(instance: Instance, now: datetime) -> GateAnswer:
+    """A determination that recommends the chosen solution is there, where one is needed."""
+    case = _case(instance)
+    chosen = (recording.latest(case, "durable_solution") or {}).get("solution", "")
+    if not chosen:
+        return GateAnswer(False, _("The lasting solution is not chosen yet."))
+    if not best_interests.needed(chosen, case.case_type, rules.determinations_needed()):
+        return GateAnswer(True)
+    decided = recording.latest(case, "best_interests_determination")
+    if decided is None:
+        return GateAnswer(False, _("The panel has not decided yet."))
+    if decided.get("recommendation") != chosen:
+        return GateAnswer(False, _("The panel recommended something else."))
+    return GateAnswer(True)
+
+
+def solution_safeguards(instance: Instance, now: datetime) -> GateAnswer:
+    """Return only with every safeguard closed; reunification only with both sides' consent (R7)."""
+    case = _case(instance)
+    answers = recording.latest(case, "durable_solution") or {}
+    return record_rules.solution_open(case, answers)
+
+
+def visits_made(instance: Instance, now: datetime) -> GateAnswer:
+    """As many visits were made after a reunification as its schedule asks for; none is overdue."""
+    case = _case(instance)
+    planned = list(case.planned_visits.filter(dropped_on=None))
+    today = timezone.localdate(now)
+    after = [visit for visit in planned if visit.schedule == "reunification"]
+    if after and not visits.fulfilled(after, rules.schedules()["reunification"]):
+        return GateAnswer(False, _("Visits after the reunification are still to be made."))
+    if visits.overdue(planned, today):
+        return GateAnswer(False, _("A visit is overdue."))
+    return GateAnswer(True)
+
+
+def carer_looked_at(instance: Instance, now: datetime) -> GateAnswer:
+    """Child and accompanying adult were talked to separately."""
+    answers = recording.latest(_case(instance), "child_risk_assessment") or {}
+    held = answers.get("talked_alone") == "yes"
+    return GateAnswer(held, "" if held else _("The risk assessment says so when it was done."))
+
+
+def visit_recorded(
+    actor: Actor, case: Case, record: CaseRecord, answers: Mapping[str, Any], now: datetime
+) -> None:
+    """A visit was made: the earliest open one of its schedule is done."""
+    on = answers.get("visited_on")
+    day = date.fromisoformat(on) if on else timezone.localdate(now)
+    placing.visit_made(actor, case, record_kind=record.kind, on=day)
+
+
+def reunited(
+    actor: Actor, case: Case, record: CaseRecord, answers: Mapping[str, Any], now: datetime
+) -> None:
+    """The family is together again: the visits after it are planned."""
+    on = answers.get("reunited_on")
+    if on:
+        placing.plan_visits(case, schedule="reunification", begins=date.fromisoformat(on))
+
+
+def copied(person: Person) -> tuple[str, object]:
+    """Guardians, age assessments and placements, for a copy of the file (R8)."""
+    appointments = GuardianAppointment.objects.filter(person=person)
+    placements = CarePlacement.objects.filter(person=person).select_related("place")
+    assessments = AgeAssessment.objects.filter(person=person).select_related("procedure")
+    return "children", {
+        "guardians": [
+            {
+                "kind": row.kind, "from": row.from_day.isoformat(),
+                "until": row.until_day.isoformat() if row.until_day else None,
+                "ended": row.ended, **(words or {}),
+            }
+            for row, words in opened(appointments)
+        ],
+        "care": [
+            {
+                "place": row.place.name, "from": row.from_day.isoformat(),
+                "until": row.until_day.isoformat() if row.until_day else None, **(words or {}),
+            }
+            for row, words in opened(placements)
+        ],
+        "age_assessments": [
+            {"begun": row.begun_on.isoformat(), "state": row.procedure.state, **(words or {})}
+            for row, words in opened(assessments)
+        ],
+    }  # fmt: skip
