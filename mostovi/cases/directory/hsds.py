@@ -67,7 +67,7 @@ TABLES: Mapping[str, Table] = {
          "longitude"),
     ),
     "service_at_location": Table(
-        "services_at_location.csv", ("id", "service_id", "location_id"), "service_id"
+        "service_at_location.csv", ("id", "service_id", "location_id"), "service_id"
     ),
     "address": Table(
         "addresses.csv",
@@ -382,9 +382,7 @@ def from_package(data: bytes, *, node: str = "") -> tuple[list[tuple[int, Entry]
     terms = {row["id"]: row for row in tables["taxonomy_term"]}
     locations = {row["id"]: row for row in tables["location"]}
     organizations = {row["id"]: row for row in tables["organization"]}
-    owned = {
-        name: _by(tables[name], table.owner) for name, table in TABLES.items() if table.owner
-    }
+    owned = {name: _by(tables[name], table.owner) for name, table in TABLES.items() if table.owner}
     for row in tables["attribute"]:
         row["taxonomy_term"] = terms.get(row.get("taxonomy_term_id", ""), {})
     for row in tables["service_capacity"]:

@@ -131,9 +131,7 @@ def speaks(service: Candidate, languages: Sequence[str]) -> Answer:
     return Answer.NO if languages and service.languages else Answer.UNKNOWN
 
 
-def _nearest(
-    points: Sequence[tuple[float, float]], near: tuple[float, float] | None
-) -> int | None:
+def _nearest(points: Sequence[tuple[float, float]], near: tuple[float, float] | None) -> int | None:
     if near is None or not points:
         return None
     return min(round(distance(point, near)) for point in points)

@@ -97,9 +97,9 @@ def capacity_words(capacity: Capacity | None, now: datetime) -> str:
     if capacity.is_stale(now):
         return _("last said on %(day)s: %(free)s of %(maximum)s %(unit)s free; ask again") % values
     if capacity.waiting:
-        return _(
-            "%(free)s of %(maximum)s %(unit)s free, %(waiting)s waiting, as of %(day)s"
-        ) % values
+        return (
+            _("%(free)s of %(maximum)s %(unit)s free, %(waiting)s waiting, as of %(day)s") % values
+        )
     return _("%(free)s of %(maximum)s %(unit)s free, as of %(day)s") % values
 
 
@@ -107,7 +107,9 @@ def reasons(fit: Fit, now: datetime) -> list[tuple[str, str]]:
     """What speaks for and against a service, as (tone, sentence)."""
     said: list[tuple[str, str]] = []
     if fit.meets:
-        said.append(("ok", _("Helps with: %(needs)s") % {"needs": ", ".join(need_words(fit.meets))}))
+        said.append(
+            ("ok", _("Helps with: %(needs)s") % {"needs": ", ".join(need_words(fit.meets))})
+        )
     for finding in fit.findings:
         words = {"whom": condition_words(finding.condition)}
         if finding.answer is Answer.YES:

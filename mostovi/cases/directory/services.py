@@ -17,7 +17,7 @@ from uuid import UUID
 import yaml
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Prefetch, QuerySet
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -91,8 +91,11 @@ def visible(actor: Actor) -> QuerySet[Service]:
 
 
 def _with_parts(rows: QuerySet[Service]) -> QuerySet[Service]:
+    # Of each service's reports only the newest is fetched: they grow for years.
+    newest = CapacityReport.objects.filter(service=OuterRef("service")).order_by("-as_of", "-pk")
+    reports = CapacityReport.objects.filter(pk=Subquery(newest.values("pk")[:1]))
     return rows.select_related("organization").prefetch_related(
-        "locations", Prefetch("reports", CapacityReport.objects.order_by("-as_of", "-pk"))
+        "locations", Prefetch("reports", reports)
     )
 
 
@@ -130,8 +133,7 @@ def _fits(row: Service, wanted: Search, words: Sequence[str]) -> bool:
         and (not wanted.node or wanted.node == row.node)
         and (not wanted.language or wanted.language in row.languages or row.interpretation)
         and (
-            not wanted.place
-            or any(wanted.place.casefold() in place.casefold() for place in places)
+            not wanted.place or any(wanted.place.casefold() in place.casefold() for place in places)
         )
         and all(word in said for word in words)
     )
@@ -273,12 +275,10 @@ def _place(row: Service, places: Iterable[Mapping[str, Any]]) -> None:
     gone = ServiceAtLocation.objects.filter(service=row).exclude(location__in=kept)
     left = list(gone.values_list("location", flat=True))
     gone.delete()
-    Location.objects.filter(pk__in=left, serviceatlocation__isnull=True).delete()
+    Location.objects.filter(pk__in=left, service__isnull=True).delete()
 
 
-def _take_in_capacity(
-    row: Service, before: Mapping[str, Any], entry: Entry, actor: Actor
-) -> None:
+def _take_in_capacity(row: Service, before: Mapping[str, Any], entry: Entry, actor: Actor) -> None:
     """An import brings the report that the service made, if it is newer than ours."""
     told, known = entry["capacity"], before.get("capacity")
     if told is None:

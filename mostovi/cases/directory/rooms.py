@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The room of services in the left rail."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from mostovi.rights.access import Action, Kind
+
+ROOMS: list[tuple[str, str | Promise, str, Action, Kind, str]] = [
+    ("services", _("Services"), "directory:list", Action.READ, Kind.SERVICE, "signpost-2"),
+]

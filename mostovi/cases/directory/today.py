@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What waits in the directory: services of one's own unit that have long not said how full they are."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from mostovi.cases.directory import services
+from mostovi.procedures.waiting import Waiting
+from mostovi.rights.access import Action, Actor, Kind, decide
+
+
+def waiting(actor: Actor, now: datetime) -> list[Waiting]:
+    """Services that the actor's unit runs and whose number of free places is old or missing."""
+    if not actor.unit or not decide(actor, Action.READ, Kind.SERVICE).allowed:
+        return []
+    rows = services.visible(actor).filter(node=settings.MOSTOVI.code, unit=actor.unit)
+    return [
+        Waiting(
+            title=row.name, why=_("Say how many places are free"),
+            url=reverse("directory:service", args=[row.code]), verb=_("Say it now"),
+        )
+        for row in rows[:20]
+        if (capacity := services.capacity_of(row)) is None or capacity.is_stale(now)
+    ]  # fmt: skip
