@@ -11,3 +11,9 @@ class AlternativesConfig(AppConfig):
     label = "alternatives"
     verbose_name = "Alternatives to detention"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register gates and what belongs into the copy of a person's file."""
+        from mostovi.cases.alternatives import registrations
+
+        registrations.register()

@@ -35,7 +35,8 @@ class LibertyFile(Sealed):
     """One file a case, from the first question about liberty to its end. Sealed: question.
 
     review_on: the next review of the measure in force. screening_until: the day on which the
-    newest screening runs out. breach_at: a breach that nobody has assessed yet.
+    newest screening runs out. breach_at: a breach that nobody has assessed yet. release_wanted_at:
+    somebody whom a safeguard protects is held by an authority, and the release is asked for.
     """
 
     GOVERNANCE: ClassVar[Governance] = replace(_PERSONAL, row_purpose=("purpose",))
@@ -52,6 +53,7 @@ class LibertyFile(Sealed):
     review_on = models.DateField(null=True, blank=True)
     screening_until = models.DateField(null=True, blank=True)
     breach_at = models.DateTimeField(null=True, blank=True)
+    release_wanted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("file on alternatives to detention")
@@ -147,6 +149,7 @@ class Outcome(models.TextChoices):
     NOT_NEEDED = "not_needed", _("No measure is needed any more")
     MILDER = "milder", _("A milder measure followed")
     STRICTER = "stricter", _("A stricter measure followed, after a new assessment")
+    RENEWED = "renewed", _("The same measure goes on with new conditions")
     ABSCONDED = "absconded", _("The person went away without telling")
     HELD = "held", _("An outside authority holds the person")
     OTHER = "other", _("Another end")

@@ -72,6 +72,11 @@ def person_against(
     return found
 
 
+def known(codes: Sequence[str]) -> list[str]:
+    """Those of `codes` that are a safeguard of the person, not only something nobody has asked."""
+    return [code for code in codes if code in {CHILD, FAMILY, BARRIER, RISK}]
+
+
 def against(facts: Facts, ladder: Sequence[Measure], grounds: Collection[str]) -> list[str]:
     """Codes of everything that stands against recording this proposal; empty when nothing does."""
     found = person_against(
