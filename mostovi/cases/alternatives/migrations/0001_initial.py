@@ -10,8 +10,8 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('cases', '0004_case_risk_casenote_topic_caserecord_and_more'),
-        ('procedures', '0003_instance_risk_task'),
+        ('cases', '0001_initial'),
+        ('procedures', '0001_initial'),
     ]
 
     operations = [
