@@ -8,7 +8,8 @@ from uuid import uuid4
 
 from django.db import models
 
-from mostovi.cases.vocabulary import Urgency
+from mostovi.cases.records import RecordState
+from mostovi.cases.vocabulary import Risk, Urgency
 from mostovi.people.models import Person
 from mostovi.procedures.models import Instance
 from mostovi.rights.governance import Governance
@@ -24,7 +25,8 @@ class Case(Sealed):
     """A person's case at this node.
 
     `holder` is the account that works on it; `purpose` the one it was opened for and the only one
-    under which it can be read. Sealed: summary, needs.
+    under which it can be read. `risk` is an officer's judgement with a reason (a note), never a
+    count of anything; legal times can depend on it. Sealed: summary, needs.
     """
 
     GOVERNANCE: ClassVar[Governance] = Governance(
@@ -41,6 +43,9 @@ class Case(Sealed):
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="cases")
     case_type = models.CharField(max_length=40)
     urgency = models.CharField(max_length=12, choices=[(u.value, u.value) for u in Urgency])
+    risk = models.CharField(
+        max_length=10, choices=[(r.value, r.value) for r in Risk], default=Risk.UNKNOWN.value
+    )
     purpose = models.CharField(max_length=20)
     unit = models.CharField(max_length=60)
     opened_by = models.UUIDField()
@@ -91,7 +96,8 @@ class CaseNote(Sealed, AppendOnly):
     """A note in a case's timeline, written once. Sealed: text.
 
     `document` is the code of the procedure's document that this note is (an assessment, a plan),
-    empty for a plain note.
+    empty for a plain note. `topic` is a code of `NOTE_TOPICS` for a note that a verb wrote (the
+    risk was set, the case was handed over), empty otherwise.
     """
 
     GOVERNANCE: ClassVar[Governance] = Governance(
@@ -100,6 +106,7 @@ class CaseNote(Sealed, AppendOnly):
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="notes")
     document = models.CharField(max_length=40, blank=True)
+    topic = models.CharField(max_length=40, blank=True)
     author = models.UUIDField()
     written_at = models.DateTimeField()
 
@@ -244,3 +251,194 @@ class WithdrawnConsent(models.Model):
 
     def __str__(self) -> str:
         return f"withdrawn at {self.peer}"
+
+
+class CaseRecord(models.Model):
+    """A structured record of a case (an assessment, a decision), whatever its versions.
+
+    `state` is that of the newest version `number`. `counted` is the version that counts, 0 while
+    none does; it keeps counting while a newer version is a draft or waits for approval.
+    """
+
+    GOVERNANCE: ClassVar[Governance] = Governance(
+        purposes=_PERSONAL, retention="case", personal=True
+    )
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="records")
+    kind = models.CharField(max_length=40)
+    document = models.CharField(max_length=40, blank=True)
+    state = models.CharField(max_length=10, choices=[(s.value, s.value) for s in RecordState])
+    number = models.PositiveIntegerField(default=0)
+    counted = models.PositiveIntegerField(default=0)
+    counted_at = models.DateTimeField(null=True, blank=True)
+    author = models.UUIDField()
+    begun_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "record of a case"
+        ordering = ["begun_at"]
+        indexes = [
+            # What waits for approval, and drafts on home pages: few among very many.
+            models.Index(
+                fields=["kind", "changed_at"],
+                name="record_final",
+                condition=models.Q(state="final"),
+            ),
+            models.Index(
+                fields=["author", "changed_at"],
+                name="record_unfinished",
+                condition=models.Q(state__in=["draft", "returned"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+
+class CaseRecordVersion(Sealed, AppendOnly):
+    """One version of a record, as it was written. Sealed: answers."""
+
+    GOVERNANCE: ClassVar[Governance] = Governance(
+        purposes=_PERSONAL, retention="case", personal=True
+    )
+
+    record = models.ForeignKey(CaseRecord, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    kind_version = models.PositiveIntegerField()
+    final = models.BooleanField()
+    author = models.UUIDField()
+    written_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "version of a record of a case"
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["record", "number"], name="record_version_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.record_id} version {self.number}"
+
+
+class CaseRecordDecision(Sealed, AppendOnly):
+    """An approval or return of one version. Sealed: reason."""
+
+    GOVERNANCE: ClassVar[Governance] = Governance(
+        purposes=_PERSONAL, retention="case", personal=True
+    )
+
+    record = models.ForeignKey(CaseRecord, on_delete=models.CASCADE, related_name="decisions")
+    number = models.PositiveIntegerField()
+    approved = models.BooleanField()
+    by = models.UUIDField()
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "decision on a record of a case"
+        ordering = ["at"]
+        constraints = [
+            models.UniqueConstraint(fields=["record", "number"], name="record_decided_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.record_id} {'approved' if self.approved else 'returned'}"
+
+
+class PlanEvent(Sealed, AppendOnly):
+    """One thing that happened to a case's plan; the plan is what all of them lead to (`plans`).
+
+    `goal` and `action` are ids within the plan. Sealed: words, amounts, answers.
+    """
+
+    GOVERNANCE: ClassVar[Governance] = Governance(
+        purposes=_PERSONAL, retention="case", personal=True
+    )
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="plan_events")
+    kind = models.CharField(max_length=20)
+    goal = models.UUIDField()
+    action = models.UUIDField(null=True, blank=True)
+    author = models.UUIDField()
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "event of a plan"
+        ordering = ["at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.goal}"
+
+
+class CaseHandover(Sealed, AppendOnly):
+    """A case given from one colleague to another. Sealed: reason."""
+
+    GOVERNANCE: ClassVar[Governance] = Governance(
+        purposes=_PERSONAL, retention="case", personal=True
+    )
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="passed_on")
+    from_account = models.UUIDField()
+    to_account = models.UUIDField()
+    by = models.UUIDField()
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "handover of a case"
+        ordering = ["at"]
+        indexes = [
+            # Both are told on their home pages.
+            models.Index(fields=["to_account", "at"]),
+            models.Index(fields=["from_account", "at"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"handover of {self.case_id}"
+
+
+class GroupSession(models.Model):
+    """A meeting of several people with one topic. `topic` is about the meeting, never a person."""
+
+    GOVERNANCE: ClassVar[Governance] = Governance(
+        purposes=_PERSONAL, retention="case", row_purpose=("purpose",)
+    )
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    topic = models.CharField(max_length=200)
+    held_on = models.DateField()
+    purpose = models.CharField(max_length=20)
+    unit = models.CharField(max_length=60)
+    led_by = models.UUIDField()
+    written_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "group session"
+        ordering = ["-held_on"]
+        indexes = [models.Index(fields=["purpose", "unit", "-held_on"])]
+
+    def __str__(self) -> str:
+        return f"group session {self.held_on}"
+
+
+class GroupParticipation(Sealed, AppendOnly):
+    """That the person of a case took part, under that person's key. Sealed: note."""
+
+    GOVERNANCE: ClassVar[Governance] = Governance(
+        purposes=_PERSONAL, retention="case", personal=True
+    )
+
+    session = models.ForeignKey(
+        GroupSession, on_delete=models.CASCADE, related_name="participations"
+    )
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="group_sessions")
+    attended = models.BooleanField()
+    author = models.UUIDField()
+    written_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "part in a group session"
+        ordering = ["written_at"]
+
+    def __str__(self) -> str:
+        return f"{self.case_id} in {self.session_id}"

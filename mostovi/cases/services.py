@@ -208,7 +208,7 @@ def add_note(
     )
     note.seal_values({"text": text.strip()})
     note.save()
-    _touch(case, moment)
+    touch(case, moment)
     record(actor, AuditTag.CASE_NOTED, handle=case_handle(case))
     return note
 
@@ -220,8 +220,10 @@ def notes(case: Case) -> list[Note]:
 
 
 def documents(case: Case) -> set[str]:
-    """Codes of the procedure's documents that the case's timeline holds."""
-    return set(case.notes.exclude(document="").values_list("document", flat=True))
+    """Codes of the procedure's documents that the case holds: notes, and records that count."""
+    found = set(case.notes.exclude(document="").values_list("document", flat=True))
+    counted = case.records.exclude(counted=0).exclude(document="")
+    return found | set(counted.values_list("document", flat=True))
 
 
 @transaction.atomic
@@ -233,7 +235,7 @@ def take_step(actor: Actor, case: Case, *, verb: str, reason: str = "") -> Event
     )
     case.closed_at = case.procedure.over_at
     case.save(update_fields=["closed_at"])
-    _touch(case, event.at)
+    touch(case, event.at)
     record(actor, AuditTag.CASE_STEP, handle=case_handle(case), detail={"verb": verb})
     return event
 
@@ -247,7 +249,8 @@ def hand_on(actor: Actor, case: Case, *, holder: UUID) -> None:
     record(actor, AuditTag.CASE_HANDED_ON, handle=case_handle(case))
 
 
-def _touch(case: Case, moment: datetime) -> None:
+def touch(case: Case, moment: datetime) -> None:
+    """Note when something in the case last changed."""
     case.changed_at = moment
     case.save(update_fields=["changed_at"])
 

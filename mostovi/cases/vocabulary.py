@@ -32,6 +32,15 @@ class Urgency(StrEnum):
     ROUTINE = "routine"
 
 
+class Risk(StrEnum):
+    """How great the danger to the person is, as an officer judges it; never counted by a rule."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """A service. `answer_days` is how soon it says it answers.

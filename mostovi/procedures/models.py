@@ -54,7 +54,8 @@ class Instance(models.Model):
     """One running procedure about one thing (a case, a referral), seen from one side.
 
     subject: id of the thing, known to the package that runs the procedure. partners: for each side
-    the partner whose calendar counts for its deadlines.
+    the partner whose calendar counts for its deadlines. risk: the degree of danger by which
+    `content/deadlines/` may set other times; "unknown" until an officer says so.
     """
 
     GOVERNANCE = Governance(
@@ -71,6 +72,7 @@ class Instance(models.Model):
     key_id = models.UUIDField()
     partners = models.JSONField()
     state = models.CharField(max_length=40)
+    risk = models.CharField(max_length=10, default="unknown")
     started_at = models.DateTimeField()
     changed_at = models.DateTimeField()
     over_at = models.DateTimeField(null=True, blank=True)
@@ -277,3 +279,65 @@ class Extension(models.Model):
 
     def __str__(self) -> str:
         return f"+{self.amount} {self.unit}"
+
+
+class Task(Sealed):
+    """Something that somebody must do about an instance, from its file or written by a person.
+
+    `code` names the file's task; for one that a person wrote it is "" and the title is sealed.
+    `about` is what it concerns within the subject (an action of a plan). Owned by an account, or
+    by whoever holds `owner_role` in the unit. `escalate_at` is when `escalate_to` is told; telling
+    is all that happens.
+    """
+
+    GOVERNANCE = Governance(
+        purposes=EVERY_CASE_PURPOSE, retention="case", personal=True,
+        row_purpose=("instance__purpose",),
+    )  # fmt: skip
+
+    instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="tasks")
+    code = models.CharField(max_length=40, blank=True)
+    about = models.UUIDField(null=True, blank=True)
+    owner = models.UUIDField(null=True, blank=True)
+    owner_role = models.CharField(max_length=40, blank=True)
+    made_by = models.UUIDField(null=True, blank=True)
+    made_at = models.DateTimeField()
+    due = models.DateTimeField(null=True, blank=True)
+    escalate_to = models.CharField(max_length=40, blank=True)
+    escalate_at = models.DateTimeField(null=True, blank=True)
+    escalated_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.UUIDField(null=True, blank=True)
+    done = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["made_at", "id"]
+        # Home pages and the escalation job ask for open tasks only.
+        indexes = [
+            models.Index(
+                fields=["owner", "due"], name="open_tasks_of",
+                condition=models.Q(ended_at__isnull=True),
+            ),
+            models.Index(
+                fields=["escalate_at"], name="tasks_to_escalate",
+                condition=models.Q(ended_at__isnull=True, escalated_at__isnull=True),
+            ),
+            models.Index(
+                fields=["instance"], name="open_tasks_of_instance",
+                condition=models.Q(ended_at__isnull=True),
+            ),
+        ]  # fmt: skip
+        constraints = [
+            models.UniqueConstraint(
+                fields=["instance", "code"],
+                name="one_open_task_a_code",
+                condition=models.Q(ended_at__isnull=True) & ~models.Q(code=""),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"task {self.code or self.pk}"
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether its time has passed and nobody has done it."""
+        return self.ended_at is None and self.due is not None and self.due < now
