@@ -84,7 +84,7 @@ def solution_open(case: Case, answers: Mapping[str, Any]) -> GateAnswer:
         if still_open:
             return GateAnswer(False, _("A safeguard of return is still open."))
     if chosen == "family_reunification":
-        steps = recording.latest(case, "family_reunification", counted=False) or {}
+        steps = recording.latest(case, "family_reunification") or {}
         if steps.get("family_verified") != "yes":
             return GateAnswer(False, _("The family relationship is not verified yet."))
         if steps.get("child_agrees") != "yes" or steps.get("family_agrees") != "yes":
