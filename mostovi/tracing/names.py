@@ -66,6 +66,12 @@ class ReadName:
         return self.words[-1] if len(self.words) > 1 else None
 
     @property
+    def ends(self) -> tuple[NameWord, ...]:
+        """First and last word, initials left out."""
+        both = (self.words[0], self.words[-1]) if len(self.words) > 1 else self.words
+        return tuple(word for word in both if not word.initial)
+
+    @property
     def tokens(self) -> tuple[str, ...]:
         """The distinct sounds of its words, initials left out."""
         return tuple(dict.fromkeys(word.token for word in self.words if not word.initial))
@@ -228,22 +234,26 @@ def distance(left: str, right: str) -> int:
 
 
 def level_of(left: ReadName, right: ReadName) -> str:
-    """The level of the comparison "names" in the model. Symmetric."""
-    shared = len(set(left.tokens) & set(right.tokens))
+    """The level of the comparison "names" in the model. Symmetric.
+
+    `linking.name_levels` says the same in SQL; a property test keeps the two equal.
+    """
+    longer = len(left.tokens) > 2 or len(right.tokens) > 2
+    shared = len(set(left.tokens) & set(right.tokens)) if longer else 0
     if shared >= 3:
         return "three_words"
-    straight, swapped = _pairings(left, right)
-    best = max(straight, swapped, key=lambda pair: (sum(pair), max(pair)))
-    if min(best) == SAME or (len(left.line) >= 4 and left.line == right.line):
+    pairings = _pairings(left, right)
+    if any(min(pair) == SAME for pair in pairings) or (
+        len(left.line) >= 4 and left.line == right.line
+    ):
         return "both_words"
-    if shared >= 2 or sum(best) == SAME + ALIKE:
+    if shared >= 2 or any(sum(pair) == SAME + ALIKE for pair in pairings):
         return "one_and_alike"
-    if min(best) == ALIKE:
+    if any(min(pair) == ALIKE for pair in pairings):
         return "both_alike"
-    single = left.last is None or right.last is None
-    if shared or max(max(straight), max(swapped)) == SAME:
-        return "only_word" if single else "one_word"
-    if max(max(straight), max(swapped)) == ALIKE:
+    if shared or any(max(pair) == SAME for pair in pairings):
+        return "only_word" if left.last is None or right.last is None else "one_word"
+    if any(max(pair) == ALIKE for pair in pairings):
         return "one_alike"
     return "none"
 
@@ -260,8 +270,8 @@ def _pairings(left: ReadName, right: ReadName) -> tuple[tuple[int, int], tuple[i
 
 def rarity_of(left: ReadName, right: ReadName) -> str | None:
     """The level of the comparison "rarity": how common the shared words are; None if none is."""
-    ends = {word.token: word.commonness for word in (left.first, left.last) if word is not None}
-    others = {word.token for word in (right.first, right.last) if word is not None}
+    ends = {word.token: word.commonness for word in left.ends}
+    others = {word.token for word in right.ends}
     shared = [common for token, common in ends.items() if token in others]
     if not shared:
         return None
@@ -270,7 +280,7 @@ def rarity_of(left: ReadName, right: ReadName) -> str | None:
         return "two_rare"
     if rare == 1:
         return "one_rare"
-    return "very_common" if all(c is Commonness.VERY for c in shared) else "common"
+    return "common" if Commonness.COMMON in shared else "very_common"
 
 
 def compare_names(left: str, right: str, *, model: Model | None = None) -> NameMatch:

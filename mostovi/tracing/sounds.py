@@ -30,7 +30,7 @@ NONE, A, I, U, LONG_I, LONG_U = (1 << place for place in range(BITS))
 ANY: Final = (1 << BITS) - 1
 HIDDEN: Final = NONE | A | I | U
 """A place where Arabic script writes nothing: no vowel, or a short one."""
-_EACH_SLOT: Final = sum(1 << (BITS * place) for place in range(SLOTS))
+EACH_SLOT: Final = sum(1 << (BITS * place) for place in range(SLOTS))
 
 _VOWELS: Final[Mapping[str, int]] = {
     "a": A, "e": A | I | LONG_I, "i": I | LONG_I, "o": A | U | LONG_U, "u": U | LONG_U,
@@ -78,7 +78,7 @@ def vowels_disagree(left: int, right: int, length: int) -> int:
     """
     both = left & right
     either = both | both >> 1 | both >> 2 | both >> 3 | both >> 4 | both >> 5
-    return min(length, SLOTS) - (either & _EACH_SLOT).bit_count()
+    return min(length, SLOTS) - (either & EACH_SLOT).bit_count()
 
 
 def sound_of(text: str, script: str = "Latn") -> Sound:

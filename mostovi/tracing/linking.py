@@ -1,0 +1,321 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Matches whole files with Splink on DuckDB, by the same model and levels as `comparing`.
+
+Splink blocks, compares and scores; what a level means is SQL here and Python in `names`, `dates`,
+`places`. The weights are the model's own (`model.yaml`), so the same pair gets the same score in
+a file of ten records and in one of a million. Splink and pyarrow are loaded only here.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from mostovi.tracing import columns, sounds
+from mostovi.tracing.model import Model, current
+
+if TYPE_CHECKING:
+    import duckdb
+
+EQUAL_WEIGHT: Final = 0.5
+"""m and u of a level that is no evidence."""
+BLOCKING: Final[Sequence[tuple[str, tuple[str, ...]]]] = (
+    ("key_pairs", ("key_pairs",)),
+    ("key_first_year", ()),
+    ("key_last_year", ()),
+    ("key_day", ()),
+    ("key_place", ()),
+)
+"""Columns on which two records must agree to be compared, and which of them are lists."""
+
+
+# --- The levels in SQL --------------------------------------------------------------------------
+
+
+def _fold(expression: str) -> str:
+    shifted = " | ".join(f"(({expression}) >> {n})" for n in range(1, sounds.BITS))
+    return f"bit_count((({expression}) | {shifted}) & {sounds.EACH_SLOT}::BIGINT)"
+
+
+def _same(left: str, right: str) -> str:
+    """`names.relation(...) == SAME` for the words in these columns."""
+    l, r = f"{left}{{}}_l", f"{right}{{}}_r"  # noqa: E741
+    vowels = _fold(f"{l.format('_vowels')} & {r.format('_vowels')}")
+    return (
+        f"(({l.format('')} = {r.format('')} AND {vowels} >= {l.format('_need')})"
+        f" OR {l.format('')} = {r.format('_other')} OR {l.format('_other')} = {r.format('')})"
+    )
+
+
+def _alike(left: str, right: str) -> str:
+    """`names.relation(...) >= ALIKE`, but for words that are the same by their second reading."""
+    l, r = f"{left}{{}}_l", f"{right}{{}}_r"  # noqa: E741
+    return (
+        f"({l.format('')} = {r.format('')} OR {l.format('_coarse')} = {r.format('_coarse')}"
+        f" OR levenshtein({l.format('_edit')}, {r.format('_edit')}) <= 1"
+        f" OR {l.format('_initial')} = {r.format('_letter')}"
+        f" OR {l.format('_letter')} = {r.format('_initial')})"
+    )
+
+
+def name_levels(prefix: str) -> dict[str, str]:
+    """The condition of each level of `names.level_of`, for the columns with this prefix."""
+    first, last = f"{prefix}_first", f"{prefix}_last"
+    pairings = ((first, first, last, last), (first, last, last, first))
+    same_one = [_same(a, b) for p in pairings for a, b in (p[:2], p[2:])]
+    alike_one = [_alike(a, b) for p in pairings for a, b in (p[:2], p[2:])]
+    longer = f"greatest({prefix}_words_l, {prefix}_words_r) > 2"
+    shared = f"len(list_intersect({prefix}_tokens_l, {prefix}_tokens_r))"
+    both_same = " OR ".join(f"({same_one[n]} AND {same_one[n + 1]})" for n in (0, 2))
+    mixed = " OR ".join(
+        f"({same_one[n]} AND {alike_one[n + 1]}) OR ({same_one[n + 1]} AND {alike_one[n]})"
+        for n in (0, 2)
+    )
+    both_alike = " OR ".join(f"({alike_one[n]} AND {alike_one[n + 1]})" for n in (0, 2))
+    any_same = " OR ".join(same_one)
+    single = f"least({prefix}_words_l, {prefix}_words_r) = 1"
+    anything = f"({any_same} OR ({longer} AND {shared} >= 1))"
+    return {
+        "three_words": f"least({prefix}_words_l, {prefix}_words_r) > 2 AND {shared} >= 3",
+        "both_words": f"{both_same} OR {prefix}_line_l = {prefix}_line_r",
+        "one_and_alike": f"{mixed} OR ({longer} AND {shared} >= 2)",
+        "both_alike": both_alike,
+        "only_word": f"{single} AND {anything}",
+        "one_word": anything,
+        "one_alike": " OR ".join(alike_one),
+        "none": "ELSE",
+    }
+
+
+def _rarity_levels() -> dict[str, str]:
+    def shared(kind: str, end: str) -> str:
+        one = f"n_{end}{kind}_l"
+        return f"({one} = n_first{kind}_r OR {one} = n_last{kind}_r)"
+
+    return {
+        "two_rare": f"{shared('_rare', 'first')} AND {shared('_rare', 'last')}",
+        "one_rare": f"{shared('_rare', 'first')} OR {shared('_rare', 'last')}",
+        "common": f"{shared('_common', 'first')} OR {shared('_common', 'last')}",
+        "very_common": f"{shared('', 'first')} OR {shared('', 'last')}",
+    }
+
+
+def _birth_levels() -> dict[str, str]:
+    year = "birth_year_l = birth_year_r"
+    month = "birth_month_l = birth_month_r"
+    day = "birth_day_l = birth_day_r"
+    days = "birth_day_l IS NOT NULL AND birth_day_r IS NOT NULL"
+    return {
+        "same_day": f"{year} AND {month} AND {day}",
+        "swapped": f"{year} AND birth_month_l = birth_day_r AND birth_day_l = birth_month_r",
+        "one_part": (
+            f"({year} AND {days} AND ({month} OR {day}))"
+            f" OR ({month} AND {day} AND abs(birth_year_l - birth_year_r) <= 10)"
+        ),
+        "same_year": (
+            f"{year} AND (birth_month_l IS NULL OR birth_month_r IS NULL"
+            f" OR ({month} AND (birth_day_l IS NULL OR birth_day_r IS NULL)))"
+        ),
+        "overlap": (
+            "(birth_year_l IS NULL OR birth_year_r IS NULL)"
+            " AND birth_first_l <= birth_last_r AND birth_first_r <= birth_last_l"
+        ),
+        "near": "birth_first_l <= birth_last_r + 2 AND birth_first_r <= birth_last_l + 2",
+        "far": "ELSE",
+    }
+
+
+def _place_levels() -> dict[str, str]:
+    def any_of(left: str, right: str) -> str:
+        return f"list_has_any(place_{left}_l, place_{right}_r)"
+
+    return {
+        "same": any_of("exact", "exact"),
+        "within": f"{any_of('above', 'paths')} OR {any_of('paths', 'above')}",
+        "near": any_of("countries", "countries"),
+        "different": "ELSE",
+    }
+
+
+def _relative_levels(prefix: str) -> dict[str, str]:
+    levels = name_levels(prefix)
+    first = f"{prefix}_first"
+    return {
+        "full": " OR ".join(
+            f"({levels[code]})" for code in ("three_words", "both_words", "one_and_alike")
+        ),
+        "same": _same(first, first),
+        "alike": _alike(first, first),
+        "different": "ELSE",
+    }
+
+
+def comparisons(people: Iterable[str], model: Model) -> list[dict[str, Any]]:
+    """Splink's comparisons, each level with the model's m and u."""
+    made = [
+        _comparison(model, "names", name_levels("n"), "n_words"),
+        _comparison(model, "rarity", _rarity_levels(), "n_words", no_evidence=True),
+        _comparison(model, "birth", _birth_levels(), "birth_first"),
+        _comparison(model, "sex", {"same": "sex_l = sex_r", "different": "ELSE"}, "sex"),
+        _comparison(model, "place", _place_levels(), "place_paths"),
+    ]
+    for person in people:
+        if person != "name":
+            prefix = columns.PEOPLE[person]
+            made.append(_comparison(model, person, _relative_levels(prefix), f"{prefix}_words"))
+    return made
+
+
+def _comparison(
+    model: Model,
+    code: str,
+    levels: dict[str, str],
+    known: str,
+    *,
+    no_evidence: bool = False,
+) -> dict[str, Any]:
+    made: list[dict[str, Any]] = [
+        {
+            "sql_condition": f"{known}_l IS NULL OR {known}_r IS NULL",
+            "label_for_charts": "not known",
+            "is_null_level": True,
+        }
+    ]
+    for name, condition in levels.items():
+        level = model.level(code, name)
+        made.append(
+            {
+                "sql_condition": condition,
+                "label_for_charts": name,
+                "m_probability": level.m,
+                "u_probability": level.u,
+            }
+        )
+    if no_evidence:
+        made.append(
+            {
+                "sql_condition": "ELSE",
+                "label_for_charts": "nothing shared",
+                "m_probability": EQUAL_WEIGHT,
+                "u_probability": EQUAL_WEIGHT,
+            }
+        )
+    return {"output_column_name": code, "comparison_levels": made}
+
+
+def level_names(people: Iterable[str]) -> dict[str, list[str]]:
+    """For each comparison, the level of each value of Splink's gamma from 0 up."""
+    model = current()
+    found = {}
+    for comparison in comparisons(people, model):
+        labels = [level["label_for_charts"] for level in comparison["comparison_levels"][1:]]
+        found[comparison["output_column_name"]] = labels[::-1]
+    return found
+
+
+# --- Running ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a run is bounded. `memory` is DuckDB's limit, as in "1GB"; `threads` its threads."""
+
+    threshold: float = 0.2
+    memory: str = "1GB"
+    threads: int = 2
+    chunks: int = 1
+    folder: Path | None = None
+    progress: Callable[[str], None] = field(default=lambda words: None)
+
+
+def connect(options: Options, database: str = ":memory:") -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection within the limits; what does not fit goes to the folder."""
+    import duckdb
+
+    connection = duckdb.connect(database)
+    connection.execute(f"SET memory_limit = '{options.memory}'")
+    connection.execute(f"SET threads = {options.threads}")
+    connection.execute("SET preserve_insertion_order = false")
+    if options.folder is not None:
+        connection.execute(f"SET temp_directory = '{options.folder}'")
+    return connection
+
+
+def batches(rows: Iterable[tuple[Any, dict[str, Any]]], people: Sequence[str]) -> Iterator[Any]:
+    """Arrow batches of prepared records: their identifier and `columns.of` each."""
+    import pyarrow
+
+    kinds = {
+        "string": pyarrow.string(),
+        "int64": pyarrow.int64(),
+        "list": pyarrow.list_(pyarrow.string()),
+    }
+    schema = pyarrow.schema(
+        [("unique_id", pyarrow.string())]
+        + [(name, kinds[kind]) for name, kind in columns.types(people).items()]
+    )
+    held: list[dict[str, Any]] = []
+    for identifier, row in rows:
+        held.append({"unique_id": str(identifier), **row})
+        if len(held) == 10_000:
+            yield pyarrow.RecordBatch.from_pylist(held, schema=schema)
+            held = []
+    yield pyarrow.RecordBatch.from_pylist(held, schema=schema)
+
+
+def settings(people: Sequence[str], *, link: bool, model: Model | None = None) -> dict[str, Any]:
+    """Splink's settings: our comparisons with our weights, our blocking."""
+    model = model or current()
+    return {
+        "link_type": "link_only" if link else "dedupe_only",
+        "unique_id_column_name": "unique_id",
+        "probability_two_random_records_match": model.prior,
+        "comparisons": comparisons(people, model),
+        "blocking_rules_to_generate_predictions": [
+            blocking_rule(column, lists) for column, lists in BLOCKING
+        ],
+        "retain_intermediate_calculation_columns": False,
+        "retain_matching_columns": False,
+    }
+
+
+def blocking_rule(column: str, lists: Sequence[str]) -> dict[str, Any]:
+    """Splink's rule: records that agree on `column` (or share an entry of a list) are compared."""
+    rule: dict[str, Any] = {
+        "blocking_rule": f"l.{column} = r.{column}",
+        "sql_dialect": "duckdb",
+    }
+    if lists:
+        rule["arrays_to_explode"] = list(lists)
+    return rule
+
+
+def predictions(
+    connection: duckdb.DuckDBPyConnection,
+    tables: Sequence[str],
+    people: Sequence[str],
+    options: Options,
+    *,
+    model: Model | None = None,
+) -> str:
+    """Compare the prepared tables; the name of the table of scored pairs."""
+    from splink import DuckDBAPI, Linker
+
+    logging.getLogger("splink").setLevel(logging.ERROR)
+    api = DuckDBAPI(connection=connection)
+    registered = [api.register(table, dataset_display_name=table) for table in tables]
+    linker = Linker(
+        registered if len(registered) > 1 else registered[0],
+        settings(people, link=len(tables) > 1, model=model),
+    )
+    parts = options.chunks if options.chunks > 1 else None
+    found = linker.inference.predict(
+        threshold_match_probability=options.threshold,
+        num_chunks_left=parts,
+        num_chunks_right=1 if parts else None,
+        warning_mode="never",
+    )
+    return str(found.physical_name)
