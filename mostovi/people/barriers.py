@@ -4,7 +4,8 @@
 `people` knows no safeguard itself. Packages register a function that answers from their own
 records; whoever must not act against a safeguard (return, alternatives to detention) asks here and
 need not know the packages. A barrier's words tell what it rests on and so belong to the purposes
-protection and asylum; anybody else learns from `removal_barred` that something stands, not what (R1).
+protection and asylum; anybody else learns from `removal_barred` that something stands, not what
+(R1).
 """
 
 from __future__ import annotations
@@ -111,4 +112,5 @@ def _answer(
             _("A safeguard of the person stands against it. Ask this node's protection staff."),
             _("Safeguards come before every measure; which one it is stays with protection."),
         )
-    return Answer(True, standing[0].because, standing[0].source)
+    because = " ".join(dict.fromkeys(one.because for one in standing))
+    return Answer(True, because, "; ".join(dict.fromkeys(one.source for one in standing)))

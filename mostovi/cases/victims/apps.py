@@ -11,3 +11,9 @@ class VictimsConfig(AppConfig):
     label = "victims"
     verbose_name = "Victims"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register gates, barriers, the way onward, listeners and retention."""
+        from mostovi.cases.victims import registrations
+
+        registrations.register()
