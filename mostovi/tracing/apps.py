@@ -11,3 +11,9 @@ class TracingConfig(AppConfig):
     label = "tracing"
     verbose_name = "Family tracing"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register handlers, gates, consents and erasure."""
+        from mostovi.tracing import registrations
+
+        registrations.register()
