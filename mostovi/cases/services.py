@@ -151,7 +151,7 @@ def _check(case_type: str, urgency: str, summary: str) -> None:
 def listed(actor: Actor, cases: Sequence[Case]) -> list[Listed]:
     """Cases of one page of a list with their persons' short forms; each is logged as read."""
     shown = [(AuditTag.CASE_LISTED, case_handle(case)) for case in cases]
-    short = people.glances(actor, [case.person for case in cases], also=shown)
+    short = people.glances_of(actor, {case.person_id for case in cases}, also=shown)
     return [Listed(case, short.get(case.person_id)) for case in cases]
 
 

@@ -35,6 +35,12 @@ from mostovi.screening.submission_services import visible as visible_submissions
 
 _PAGE = 25
 
+TONES = {"emergency": "stop", "urgent": "warn"}
+"""How an urgency is marked; the others stand as plain words."""
+UNSHOWN = (
+    "sealed", "key_id", "opened_by", "submission_id", "procedure__subject", "procedure__key_id",
+    "procedure__partners", "procedure__started_at", "procedure__changed_at", "procedure__over_at",
+)  # fmt: skip
 
 def found_case(request: ActingRequest, code: str, action: Action = Action.READ) -> Case:
     """The case, or the one answer for absent and out of reach."""
@@ -57,7 +63,8 @@ def case_list(request: ActingRequest) -> HttpResponse:
             rows = rows.filter(holder=request.actor.account)
         elif show == "closed":
             rows = rows.exclude(closed_at=None)
-        ordered = rows.select_related("person", "procedure").order_by("-changed_at")
+        # What the list does not show is not read either.
+        ordered = rows.select_related("procedure").defer(*UNSHOWN).order_by("-changed_at")
         page = LongList(ordered, _PAGE).get_page(request.GET.get("page"))
         lines = services.listed(request.actor, list(page.object_list))
     context = {
@@ -78,6 +85,7 @@ def _line(line: services.Listed) -> dict[str, Any]:
         "type": _(case_types().get(case.case_type, case.case_type)),
         "urgency": _(urgencies().get(case.urgency, case.urgency)),
         "step": step_words(case.procedure),
+        "tone": TONES.get(case.urgency),
     }
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -15,7 +15,9 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from mostovi.rights.access import Action, Actor, Kind, decide
+from mostovi.rights.access import SYSTEM_ACCOUNT, Action, Actor, Kind, decide
+from mostovi.rights.purposes import Purpose
+from mostovi.rights.roles import Role
 
 log = logging.getLogger(__name__)
 
@@ -69,14 +71,27 @@ def entries() -> tuple[RoomEntry, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=256)
+def _open_to(role: Role, purpose: Purpose) -> tuple[tuple[RoomEntry, str], ...]:
+    """The rooms with their addresses; they depend on role and purpose alone."""
+    actor = Actor(SYSTEM_ACCOUNT, role, purpose)
+    return tuple(
+        (entry, reverse(entry[2])) for entry in entries() if decide(actor, *entry[3:5]).allowed
+    )
+
+
 def rooms_of(actor: Actor, path: str) -> list[Room]:
     """The rooms `actor` may enter; the one that `path` lies in is marked."""
-    allowed = [e for e in entries() if decide(actor, e[3], e[4]).allowed]
-    here = _nearest(path, (reverse(entry[2]) for entry in allowed))
+    allowed = _open_to(actor.role, actor.purpose)
+    here = room_of(actor, path)
     return [
-        Room(code, str(label), reverse(name), icon, current=reverse(name) == here)
-        for code, label, name, _action, _kind, icon in allowed
+        Room(entry[0], str(entry[1]), url, entry[5], current=url == here) for entry, url in allowed
     ]
+
+
+def room_of(actor: Actor, path: str) -> str:
+    """The address of the room that `path` lies in, or an empty text."""
+    return _nearest(path, (url for _entry, url in _open_to(actor.role, actor.purpose)))
 
 
 def _nearest(path: str, urls: Iterable[str]) -> str:

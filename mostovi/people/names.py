@@ -122,6 +122,13 @@ class PersonName:
         return make(parts, script=values.get("script", ""), usage=usage, order=order)
 
 
+    @classmethod
+    def from_stored(cls, values: Mapping[str, Any]) -> PersonName:
+        """`from_json` of what `as_json` gave: it was made tidy and checked before it was sealed."""
+        parts = tuple(NamePart(PartKind(kind), text) for kind, text in values["parts"])
+        return cls(parts, values["script"], Usage(values["usage"]), Order(values["order"]))
+
+
 def make(
     parts: Iterable[NamePart],
     *,

@@ -56,7 +56,7 @@ from mostovi.rights.access import Action, Actor, Kind, require
 from mostovi.rights.audit import AuditTag
 from mostovi.rights.purposes import Purpose
 from mostovi.rights.services import destroy_subject, record, record_all, record_many
-from mostovi.rights.storage import opened
+from mostovi.rights.storage import lines, opened, opened_lines
 from mostovi.rights.vault import vault
 
 __all__ = [
@@ -153,28 +153,30 @@ def glances_of(
     actor: Actor, keys: Collection[UUID], *, also: Sequence[tuple[AuditTag, str]] = ()
 ) -> dict[UUID, Glance]:
     """`glances` of persons of whom only the keys are known (relatives in a file)."""
-    reach = list(visible(actor, Action.READ).filter(pk__in=keys))
-    found = _glances(reach)
-    seen = [(AuditTag.PERSON_LISTED, person.handle) for person in reach]
+    found = _glances(visible(actor, Action.READ).filter(pk__in=keys))
+    handle = vault().handle
+    seen = [(AuditTag.PERSON_LISTED, handle("person", key)) for key in found]
     if seen or also:
         record_all(actor, [*seen, *also])
     return found
 
 
-def _glances(people: Sequence[Person]) -> dict[UUID, Glance]:
-    name_rows = PersonName.objects.filter(person__in=[person.pk for person in people])
+def _glances(reach: QuerySet[Person]) -> dict[UUID, Glance]:
+    people = lines(reach, "code", "sex", "synthetic")
+    name_rows = PersonName.objects.filter(person__in=[line[0] for line in people])
+    rows, files = opened_lines((PersonName, lines(name_rows, "person_id")), (Person, people))
     by_person: dict[UUID, list[names.PersonName]] = {}
-    for row, value in opened(name_rows):
+    for (*_, person), value in rows:
         if value is not None:
-            by_person.setdefault(row.person_id, []).append(names.PersonName.from_json(value))
+            by_person.setdefault(person, []).append(names.PersonName.from_stored(value))
     found = {}
-    for person, value in opened(people):
+    for (key, _, _, code, sex, synthetic), value in files:
         single = (value or {}).get("single", {})
-        listed = names.best_first(by_person.get(person.pk, []))
-        found[person.pk] = Glance(
-            code=person.code, name=listed[0] if listed else None,
-            birth=Birth.from_json(single.get("birth")), sex=person.sex, names=listed,
-            synthetic=person.synthetic, erased=value is None,
+        listed = names.best_first(by_person.get(key, []))
+        found[key] = Glance(
+            code=code, name=listed[0] if listed else None,
+            birth=Birth.from_json(single.get("birth")), sex=sex, names=listed,
+            synthetic=synthetic, erased=value is None,
         )  # fmt: skip
     return found
 
@@ -191,11 +193,11 @@ def search(actor: Actor, text: str, *, limit: int = SEARCH_LIMIT) -> list[tuple[
     """
     reach = visible(actor, Action.READ).filter(erased_at=None)
     people = _matching(reach, text.strip()[: names.MAX_LENGTH], limit)
-    found = _glances(people)
+    found = _glances(reach.filter(pk__in=[person.pk for person in people]))
     record(actor, AuditTag.PERSON_SEARCHED, detail={"found": len(people)})
     if people:
         record_many(actor, AuditTag.PERSON_LISTED, handles=[person.handle for person in people])
-    return [(person, found[person.pk]) for person in people]
+    return [(person, found[person.pk]) for person in people if person.pk in found]
 
 
 @transaction.atomic

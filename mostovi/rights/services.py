@@ -6,8 +6,9 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from uuid import UUID
 
@@ -32,7 +33,7 @@ def record(
     outcome: str = "done",
     detail: Detail | None = None,
     purpose: Purpose | None = None,
-) -> AuditEntry:
+) -> Entry:
     """Append one entry to the chain, inside the caller's transaction.
 
     `handle` is `vault().handle(kind, id)` of the record concerned. `detail` holds codes and counts
@@ -51,7 +52,7 @@ def record_many(
     outcome: str = "done",
     detail: Detail | None = None,
     purpose: Purpose | None = None,
-) -> list[AuditEntry]:
+) -> list[Entry]:
     """Append one entry for each of `handles` (a list page reads many records)."""
     events = [(tag, handle) for handle in handles]
     return record_all(actor, events, outcome=outcome, detail=detail, purpose=purpose)
@@ -64,7 +65,7 @@ def record_all(
     outcome: str = "done",
     detail: Detail | None = None,
     purpose: Purpose | None = None,
-) -> list[AuditEntry]:
+) -> list[Entry]:
     """Append one entry for each (event, handle), in order, with one look at the head."""
     written = json.dumps(audit.checked_detail(detail or {}), sort_keys=True)
     # No savepoint: an entry and the change it tells of stand or fall together.
@@ -72,25 +73,25 @@ def record_all(
         at = audit.timestamp(timezone.now())
         last = _locked_head()
         sequence, previous = last.sequence, last.digest
-        rows: list[AuditEntry] = []
+        who = str(actor.account), actor.role.value, (purpose or actor.purpose).value
+        rows: list[tuple[int | str, ...]] = []
         for tag, handle in events:
             sequence += 1
-            entry = audit.chained(
-                previous,
-                sequence=sequence,
-                at=at,
-                tag=tag.value,
-                actor=str(actor.account),
-                role=actor.role.value,
-                purpose=(purpose or actor.purpose).value,
-                handle=handle,
-                outcome=outcome,
-                detail=written,
-            )
-            rows.append(AuditEntry(**asdict(entry)))
-            previous = entry.digest
-        AuditEntry.objects.bulk_create(rows)
-        return rows
+            said = (sequence, at, tag.value, *who, handle, outcome, written)
+            digest = audit.chained_digest(previous, said)
+            rows.append((*said, previous, digest))
+            previous = digest
+        # Numbers and words alone: what a model would add for each row takes ten times as long.
+        with connection.cursor() as cursor:
+            cursor.executemany(_insertion(), rows)
+        return [Entry(*row) for row in rows]  # type: ignore[arg-type]
+
+
+@cache
+def _insertion() -> str:
+    columns = [AuditEntry._meta.get_field(field.name).column for field in fields(Entry)]
+    listed, marks = ", ".join(columns), ", ".join(["%s"] * len(columns))
+    return f"INSERT INTO {AuditEntry._meta.db_table} ({listed}) VALUES ({marks})"  # noqa: S608
 
 
 def head() -> Head:

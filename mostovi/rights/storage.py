@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 from uuid import uuid4
 
 from django.db import models
+from django.db.models import QuerySet
 
 from mostovi.rights.vault import vault
 
@@ -47,5 +48,26 @@ class Sealed(models.Model):
 def opened(rows: Iterable[SealedRow]) -> list[tuple[SealedRow, dict[str, Any] | None]]:
     """Rows with their decrypted values, one look into the key file; `None` where erased."""
     listed = list(rows)
-    values = vault().unseal_many([(r.key_id, r.seal_context, bytes(r.sealed)) for r in listed])
+    values = vault().unseal_many([(row.key_id, row.seal_context, row.sealed) for row in listed])
     return list(zip(listed, values, strict=True))
+
+
+Line = tuple[Any, ...]
+
+
+def lines(rows: QuerySet[SealedRow], *columns: str) -> list[Line]:
+    """Id, key, sealed value and `columns` of each row, for `opened_lines`."""
+    return list(rows.values_list("pk", "key_id", "sealed", *columns))
+
+
+def opened_lines(*kinds: tuple[type[Sealed], Sequence[Line]]) -> list[list[tuple[Line, Any]]]:
+    """`lines` of several models with their decrypted values, one look into the key file for all.
+
+    For lists: that no row is built as a model takes a third of the time.
+    """
+    asked = []
+    for model, found in kinds:
+        label = model._meta.label_lower
+        asked += [(key, f"{label}:{pk}", sealed) for pk, key, sealed, *_ in found]
+    values = iter(vault().unseal_many(asked))
+    return [[(line, next(values)) for line in found] for _, found in kinds]

@@ -105,7 +105,7 @@ def test_stored_entries_chain_and_verify(db):
 
 def test_stored_entries_cannot_be_changed_through_the_product(db):
     entry = services.record(OFFICER, AuditTag.AUDIT_READ)
-    stored = AuditEntry.objects.get(pk=entry.pk)
+    stored = AuditEntry.objects.get(pk=entry.sequence)
     stored.outcome = "refused"
     with pytest.raises(TypeError):
         stored.save()

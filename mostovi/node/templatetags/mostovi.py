@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from functools import lru_cache
+from secrets import token_hex
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +16,9 @@ from django.conf import settings
 from django.forms import BoundField
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import get_language, gettext, pgettext
 
 from mostovi.node.labels import (
     action_label,
@@ -72,10 +73,61 @@ def icon(context: template.Context, name: str) -> SafeString:
     return _icon(name, again)
 
 
+_PLACE, _TOKEN = (f"shell-{name}-{token_hex(16)}" for name in ("place", "token"))
+"""What stands in a kept part for the page's address and its form token; not to be guessed."""
+_MOST_PARTS = 512
+_parts: dict[tuple[object, ...], tuple[str, frozenset[str]]] = {}
+
+
+@register.simple_tag(takes_context=True)
+def shell_part(context: template.Context, name: str) -> SafeString:
+    """`{% shell_part "header" %}`: `shell/<name>.html`, drawn once for all that look alike.
+
+    The same for every page of a room as long as role, purpose, language and display are: only the
+    address and the token of its forms are put in anew. Such a part may use `shell`, `here` (the
+    page's address) and `csrf_token`, nothing else of the page.
+    """
+    kept: Any = context.render_context.dicts[0]
+    standing: set[str] = kept.setdefault("icons_standing", set())
+    key = (name, *context["shell"].key, frozenset(standing))
+    found = _parts.get(key)
+    if found is None:
+        drawing = context.template.engine.get_template(f"shell/{name}.html")  # type: ignore[union-attr]
+        with context.push(here=_PLACE, csrf_token=_TOKEN):
+            drawn = drawing.render(context)
+        if len(_parts) >= _MOST_PARTS:
+            _parts.clear()
+        found = _parts[key] = drawn, frozenset(standing)
+    drawn, icons = found
+    standing |= icons
+    request = context["request"]
+    place = conditional_escape(request.get_full_path())
+    drawn = drawn.replace(_PLACE, place)
+    if _TOKEN in drawn:
+        drawn = drawn.replace(_TOKEN, str(context.get("csrf_token") or ""))
+    # Drawn by a template, which escapes; what is put in is escaped, or a token of letters.
+    return mark_safe(drawn)  # noqa: S308
+
+
+_TONE_ICONS = {
+    "ok": "check-circle", "warn": "exclamation-triangle", "stop": "x-octagon",
+    "info": "info-circle",
+}  # fmt: skip
+
+
+@register.simple_tag(takes_context=True)
+def status(context: template.Context, tone: str, text: object) -> SafeString:
+    """`{% status "warn" text %}`: what `shell/status.html` draws, for rows of long lists."""
+    mark = icon(context, _TONE_ICONS.get(tone, "circle"))
+    words = f"{mark}{conditional_escape(text)}"
+    # The tone is one of our own words, the mark is drawn by us, the text is escaped.
+    return mark_safe(f'<span class="status status-{escape(tone)}">{words}</span>')  # noqa: S308
+
+
 @register.simple_tag
 def code(value: object) -> SafeString:
     """`{% code case.code %}`: a code that stays left to right and is easy to read aloud."""
-    return format_html('<bdi dir="ltr" class="code">{}</bdi>', value)
+    return mark_safe(f'<bdi dir="ltr" class="code">{escape(value)}</bdi>')  # noqa: S308
 
 
 @register.simple_tag
@@ -93,14 +145,23 @@ def local_date(value: date | datetime | None, time: str = "") -> SafeString:
         return format_html('<span class="unknown">{}</span>', gettext("unknown"))
     if isinstance(value, datetime):
         local = timezone.localtime(value) if timezone.is_aware(value) else value
-        shown = date_format(local, "DATE_FORMAT")
+        shown = _date_words(local.date(), get_language())
         if time:
             hour = f"{date_format(local, 'H:i')} {local.tzname() or ''}".strip()
             shown = listed([shown, hour])
-        return format_html('<time datetime="{}">{}</time>', local.isoformat(), shown)
-    return format_html(
-        '<time datetime="{}">{}</time>', value.isoformat(), date_format(value, "DATE_FORMAT")
-    )
+        return _time(local.isoformat(), shown)
+    return _time(value.isoformat(), _date_words(value, get_language()))
+
+
+@lru_cache(maxsize=4096)
+def _date_words(day: date, language: str | None) -> str:
+    """A day in words of the language that is active: lists say the same few days over and over."""
+    return date_format(day, "DATE_FORMAT")
+
+
+def _time(machine: str, shown: str) -> SafeString:
+    # What a machine reads are digits and signs of a date; the words are escaped.
+    return mark_safe(f'<time datetime="{machine}">{escape(shown)}</time>')  # noqa: S308
 
 
 @register.simple_tag(takes_context=True)
