@@ -12,8 +12,16 @@ from django.conf import settings
 from django.utils.translation import gettext as translate
 from django.utils.translation import gettext_lazy as _
 
-from mostovi.cases import sharing
-from mostovi.cases.vocabulary import REQUEST, case_types, needs, services, urgencies
+from mostovi.cases import sharing, within
+from mostovi.cases.offering import Offer
+from mostovi.cases.vocabulary import (
+    REQUEST,
+    Service,
+    case_types,
+    needs,
+    services,
+    urgencies,
+)
 from mostovi.exchange.profiles import profile
 from mostovi.people.consent_texts import duties
 
@@ -85,20 +93,63 @@ class ReferralForm(forms.Form):
         required=False,
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    access = forms.ChoiceField(
+        label=_("If a unit of your institution accepts"),
+        help_text=_("A service elsewhere never gets more than what is ticked."),
+        widget=forms.RadioSelect, initial="data", required=False,
+    )  # fmt: skip
+
+    def __init__(
+        self, *args: Any, offers: Sequence[Offer] = (), unit: str = "", **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         titles = profile(REQUEST).schema["properties"]
         shareable = [(name, translate(titles[name]["title"])) for name in sharing.SHAREABLE]
-        _offer(self, "service", list(_services_by_node()))
+        groups = list(_service_groups(offers, unit))
+        self.offered = {code for _group, listed in groups for code, _words in listed}
+        _offer(self, "service", groups)
+        _offer(self, "access", [
+            ("data", translate("it gets only what is ticked")),
+            ("case", translate("the whole case moves to it")),
+        ])  # fmt: skip
+        if not any(code.startswith("unit.") for code in self.offered):
+            del self.fields["access"]
         _offer(self, "needs", _words(needs()))
         _offer(self, "urgency", _words(urgencies()))
         _offer(self, "fields_shared", shareable)
 
 
-def _services_by_node() -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    elsewhere = [s for s in services().values() if s.node != settings.MOSTOVI.code]
-    for node, listed in groupby(elsewhere, key=lambda service: service.node):
-        yield node.upper(), [(service.code, service.name) for service in listed]
+def _service_groups(
+    offers: Sequence[Offer], unit: str
+) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Services to choose from: what fits best first, each with how full it is, then our units."""
+    ours = settings.MOSTOVI.code
+    reached = {
+        code: one for code, one in services().items()
+        if one.takes_referrals
+        and (one.node != ours or (one.unit in within.units() and one.unit != unit))
+    }  # fmt: skip
+    matched = [offer for offer in offers if offer.service in reached]
+    for title, wanted in ((translate("Fits best"), True), (translate("For other people"), False)):
+        listed = [
+            (offer.service, _line(reached[offer.service], offer.capacity))
+            for offer in matched
+            if offer.is_for is wanted
+        ]
+        if listed:
+            yield title, listed
+    rest = [one for code, one in reached.items() if code not in {o.service for o in matched}]
+    for node, listed_here in groupby(sorted(rest, key=lambda s: s.node), key=lambda s: s.node):
+        yield node.upper(), [(one.code, one.name) for one in listed_here]
+    units = [
+        (code, one.name) for code, one in within.unit_services().items() if one.unit != unit
+    ]
+    if units:
+        yield translate("This institution"), units
+
+
+def _line(service: Service, capacity: str) -> str:
+    return f"{service.name} ({service.node.upper()}): {capacity}"
 
 
 class EmergencyForm(forms.Form):

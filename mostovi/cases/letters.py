@@ -13,6 +13,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.utils import timezone
 
+from mostovi.cases import within
 from mostovi.cases.models import Direction, Referral, WithdrawnConsent
 from mostovi.cases.referring import (
     EVENT_OF_VERB,
@@ -23,7 +24,7 @@ from mostovi.cases.referring import (
     referral_handle,
     stop_letters,
 )
-from mostovi.cases.vocabulary import REQUEST, UPDATE, WITHDRAWN
+from mostovi.cases.vocabulary import REQUEST, UPDATE, WITHDRAWN, services
 from mostovi.exchange import handlers
 from mostovi.exchange.handlers import ReceiptSeen, ReceivedLetter, Reject
 from mostovi.exchange.receipts import Verdict
@@ -61,14 +62,17 @@ def receive_request(letter: ReceivedLetter) -> None:
     if Referral.objects.filter(thread=letter.thread).exists():
         raise Reject("thread_in_use", "A referral with this thread exists already.")
     data, actor = letter.data, letter.actor
-    _check_basis(letter)
+    unit = _unit_asked(data["service"])
+    _check_basis(letter, unit)
     handle = data["basis"].get("consent", "")
     if WithdrawnConsent.objects.filter(peer=letter.source, consent_handle=handle).exists():
         raise Reject("consent_withdrawn", "The consent for this referral has been withdrawn.")
     identifier, key_id = uuid4(), vault().new_key()
+    ours = within.is_within(letter.source)
+    partner = settings.MOSTOVI.partner if ours else letter.source.split("-", 1)[0]
     instance = procedures.start(
         actor, code="referral", side="receiver", subject=identifier, at=letter.time,
-        partners={"sender": letter.source.split("-", 1)[0]}, key_id=key_id,
+        partners={"sender": partner}, key_id=key_id,
     )  # fmt: skip
     emergency = data["basis"]["kind"] == "duty"
     before = ("invoke_vital_interest", "send_in_emergency") if emergency else (
@@ -81,7 +85,7 @@ def receive_request(letter: ReceivedLetter) -> None:
         id=identifier, key_id=key_id, direction=Direction.RECEIVED, peer=letter.source,
         code=codes.new_record_code(settings.MOSTOVI.partner), service=data["service"],
         peer_reference=data["referral"], urgency=data["urgency"], purpose=letter.purpose.value,
-        unit=settings.MOSTOVI.units[0], created_by=SYSTEM_ACCOUNT, holder=SYSTEM_ACCOUNT,
+        unit=unit, created_by=SYSTEM_ACCOUNT, holder=SYSTEM_ACCOUNT,
         created_at=letter.received_at, thread=letter.thread, letter_id=letter.id,
         consent_handle=handle, procedure=instance,
         fields=sorted(data.keys()), delivered_at=letter.received_at,
@@ -94,12 +98,20 @@ def receive_request(letter: ReceivedLetter) -> None:
     )  # fmt: skip
 
 
-def _check_basis(letter: ReceivedLetter) -> None:
+def _unit_asked(service: str) -> str:
+    """The unit that runs the service asked for; the first one where no unit does."""
+    found = services().get(service) or within.unit_services().get(service)
+    known = settings.MOSTOVI.units
+    return found.unit if found is not None and found.unit in known else known[0]
+
+
+def _check_basis(letter: ReceivedLetter, unit: str) -> None:
     """A consent given for another receiver or purpose does not cover what came (R2)."""
     basis = letter.data["basis"]
     if basis["kind"] != "consent":
         return
-    if (basis["receiver"], basis["purpose"]) != (settings.MOSTOVI.code, letter.purpose.value):
+    here = within.peer_of(unit) if within.is_within(letter.source) else settings.MOSTOVI.code
+    if (basis["receiver"], basis["purpose"]) != (here, letter.purpose.value):
         raise Reject("no_basis", "The consent is for another receiver or purpose.")
 
 
@@ -120,11 +132,16 @@ def receive_update(letter: ReceivedLetter) -> None:
     )
     if referral.direction == Direction.SENT and referral.procedure.over_at is None:
         _hear_of_arrival(letter.actor, referral, min(letter.time, letter.received_at))
-    try:
-        _hear(letter.actor, referral, verb, letter.received_at)
-    except StepRefused as refused:
-        raise Reject("not_your_step", "This step is not the sender's to take.") from refused
-    keep_message(referral, verb, _other_side(referral), SYSTEM_ACCOUNT, words, letter.received_at)
+    # An end that began on an earlier version of the procedure keeps what it is told all the same.
+    if verb in procedures.procedure_of(referral.procedure).verbs:
+        try:
+            _hear(letter.actor, referral, verb, letter.received_at)
+        except StepRefused as refused:
+            raise Reject("not_your_step", "This step is not the sender's to take.") from refused
+    keep_message(
+        referral, verb, _other_side(referral), SYSTEM_ACCOUNT, words, letter.received_at,
+        answers=letter.data.get("meeting"),
+    )  # fmt: skip
     if verb == "withdraw":
         stop_showing(letter.actor, referral, letter.received_at)
 
@@ -189,6 +206,11 @@ def _tell_withdrawal(actor: Actor, referral: Referral, at: datetime) -> None:
     }
     if "subject" in referral.fields and referral.case is not None:
         data["subject"] = pairwise_subject(referral.case, referral.peer)
+    if within.is_within(referral.peer):
+        basis = {"duty": WITHDRAWAL_DUTY}
+        within.deliver(referral, letter_type=WITHDRAWN, basis=basis, data=data, now=at)
+        within.confirm(referral, letter_type=WITHDRAWN, now=at)
+        return
     post(
         actor, to=referral.peer, letter_type=WITHDRAWN, purpose=Purpose(referral.purpose),
         basis={"duty": WITHDRAWAL_DUTY}, data=data, thread=referral.thread,

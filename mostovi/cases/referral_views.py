@@ -11,19 +11,29 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from mostovi.cases import referring
+from mostovi.cases import offering, referring, step_forms, within
 from mostovi.cases.forms import EmergencyForm, ReferralForm
 from mostovi.cases.models import Direction, Referral
 from mostovi.cases.reading import Group, grouped
+from mostovi.cases.step_fields import StepForm, lines
 from mostovi.cases.views import choice_words, found_case, say_refused, step_words
-from mostovi.cases.vocabulary import REQUEST, service_name, step_codes, urgencies
+from mostovi.cases.vocabulary import (
+    REQUEST,
+    needs,
+    service_name,
+    services,
+    step_codes,
+    urgencies,
+)
 from mostovi.exchange.profiles import preview, profile
 from mostovi.people import consenting, words
+from mostovi.people import services as people
 from mostovi.people.consent import Permission
 from mostovi.procedures import presentation
 from mostovi.procedures import services as procedures
@@ -39,6 +49,7 @@ _SENDING = {
     "invoke_vital_interest",
     "send_in_emergency",
     "refuse_emergency",
+    "assess_risk",
 }
 """Steps with a form of their own on the page."""
 
@@ -63,7 +74,8 @@ def referral_list(request: ActingRequest) -> HttpResponse:
     lines = [
         {
             "row": row,
-            "service": service_name(row.service),
+            "other": within.peer_name(row.peer),
+            "service": asked_service(row.service),
             "urgency": _(urgencies().get(row.urgency, row.urgency)),
             "step": step_words(row.procedure),
         }
@@ -72,19 +84,31 @@ def referral_list(request: ActingRequest) -> HttpResponse:
     return render(request, "cases/referrals.html", {"page": page, "lines": lines, "show": show})
 
 
+def asked_service(code: str) -> str:
+    """The name of a service, or of a unit of this institution."""
+    unit = within.unit_services().get(code)
+    return unit.name if unit is not None else service_name(code)
+
+
 @door(Action.CREATE, Kind.REFERRAL)
 def new_referral(request: ActingRequest, code: str) -> HttpResponse:
     """Choose service, need and what it may know; nothing leaves yet."""
     case = found_case(request, code, Action.CHANGE)
-    initial = {"urgency": case.urgency, "fields_shared": ["subject", "names", "birth", "languages"]}
-    form = ReferralForm(request.POST or None, initial=initial)
+    chosen = [need for need in request.GET.getlist("need") if need in needs()]
+    initial = {
+        "urgency": case.urgency, "fields_shared": ["subject", "names", "birth", "languages"],
+        "needs": chosen,
+    }  # fmt: skip
+    file = people.read(request.actor, case.person)
+    offers = offering.offers(request.actor, case, file, chosen, timezone.now())
+    form = ReferralForm(request.POST or None, initial=initial, offers=offers, unit=case.unit)
     if request.method == "POST" and form.is_valid():
         made = form.cleaned_data
         try:
             referral = referring.draft(
                 request.actor, case, service=made["service"], need_codes=made["needs"],
                 urgency=made["urgency"], fields=made["fields_shared"], summary=made["summary"],
-                safety=made["safety"],
+                safety=made["safety"], access=made.get("access") or "data",
             )  # fmt: skip
         except referring.InvalidReferral as error:
             name = "fields_shared" if error.field == "fields" else error.field
@@ -92,7 +116,18 @@ def new_referral(request: ActingRequest, code: str) -> HttpResponse:
         else:
             return redirect("cases:referral", code=referral.code)
     status = 422 if request.method == "POST" else 200
-    return render(request, "cases/refer.html", {"case": case, "form": form}, status=status)
+    context = {
+        "case": case,
+        "form": form,
+        "offers": [
+            {"offer": offer, "name": asked_service(offer.service),
+             "node": services()[offer.service].node}
+            for offer in offers
+            if offer.service in form.offered
+        ][:8],
+        "needs": [(code, _(words), code in chosen) for code, words in needs().items()],
+    }  # fmt: skip
+    return render(request, "cases/refer.html", context, status=status)
 
 
 @door(Action.READ, Kind.REFERRAL)
@@ -107,7 +142,8 @@ def _context(request: ActingRequest, referral: Referral) -> dict[str, Any]:
     acts = decide(request.actor, Action.DECIDE, Kind.REFERRAL).allowed
     context: dict[str, Any] = {
         "referral": referral,
-        "service": service_name(referral.service),
+        "other": within.peer_name(referral.peer),
+        "service": asked_service(referral.service),
         "urgency": _(urgencies().get(referral.urgency, referral.urgency)),
         "step": step_words(referral.procedure),
         "received": referral.direction == Direction.RECEIVED,
@@ -139,9 +175,24 @@ def _before_sending(
         "groups": read_out(going.lines),
         "permission_words": permission_words(going.permission),
         "consent_url": f"{consent_page}?{urlencode(query)}",
+        **_risk(referral),
         "reviewing": referral.procedure.state == "emergency_review",
         "asked_by_me": referral.created_by == request.actor.account,
         "emergency_form": EmergencyForm(purpose=referral.purpose),
+    }
+
+
+def _risk(referral: Referral) -> dict[str, Any]:
+    """The form about the risk, and what was said last."""
+    kind = step_forms.form_of("assess_risk", referral.procedure.version)
+    if kind is None:
+        return {}
+    answers = referring.risk_of(referral)
+    return {
+        "risk_form": StepForm(kind, initial=answers or {}),
+        "risk_known": answers is not None,
+        "risk_lines": lines("assess_risk", answers or {}),
+        "risk_can_wait": referral.urgency in {"emergency", "urgent"},
     }
 
 
@@ -163,7 +214,7 @@ def _spoken(place: str, value: str, titles: Mapping[str, str]) -> str:
     steps = place.strip("/").split("/")
     name = steps[-2] if steps[-1].isdigit() else steps[-1]
     if name == "service":
-        return service_name(value)
+        return asked_service(value)
     if name in {"language", "languages"}:
         return words.language_name(value)
     if name == "script":
@@ -200,12 +251,21 @@ def _other_choices(
     request: ActingRequest, referral: Referral, going: referring.Outgoing | None
 ) -> list[dict[str, Any]]:
     return [
-        choice_words(referral.procedure, choice) | {"codes": _codes(choice.transition.verb)}
+        choice_words(referral.procedure, choice)
+        | {
+            "codes": _codes(choice.transition.verb),
+            "form": _form(referral, choice.transition.verb),
+        }
         for choice in referring.choices(request.actor, referral, going=going)
         if choice.transition.verb not in _SENDING
         and choice.transition.side == referral.procedure.side
         and (choice.is_allowed or referral.letter_id is not None)
     ]
+
+
+def _form(referral: Referral, verb: str, data: Any = None) -> StepForm | None:
+    kind = step_forms.form_of(verb, referral.procedure.version)
+    return None if kind is None else StepForm(kind, data)
 
 
 def _codes(verb: str) -> list[tuple[str, str]]:
@@ -219,6 +279,7 @@ def _messages(referral: Referral) -> list[dict[str, Any]]:
         {
             "row": message.row,
             "text": message.text,
+            "answers": lines(message.row.verb, message.answers),
             "label": labels.get(message.row.verb),
             "ours": message.row.side == referral.procedure.side,
         }
@@ -247,6 +308,8 @@ def send(request: ActingRequest, code: str) -> HttpResponse:
         referring.send(request.actor, referral, seen=request.POST.get("seen", ""))
     except referring.NotPermitted as refused:
         messages.error(request, permission_words(refused.permission))
+    except referring.InvalidReferral as error:
+        messages.error(request, _(str(error)))
     except referring.ChangedSinceSeen:
         messages.warning(
             request,
@@ -258,6 +321,27 @@ def send(request: ActingRequest, code: str) -> HttpResponse:
         messages.success(
             request, _("The referral is on its way. You see here when the receiver has it.")
         )
+    return redirect("cases:referral", code=referral.code)
+
+
+@door(Action.SEND, Kind.REFERRAL)
+@require_POST
+def risk(request: ActingRequest, code: str) -> HttpResponse:
+    """Write down the risk as looked at with the person."""
+    referral = _found(request, code, Action.SEND)
+    form = _form(referral, "assess_risk", request.POST)
+    if form is None:
+        raise Http404
+    try:
+        referring.assess_risk(request.actor, referral, answers=form.answers())
+    except step_forms.InvalidAnswers as error:
+        form.show(error.problems)
+        context = _context(request, referral) | {"risk_form": form}
+        return render(request, "cases/referral.html", context, status=422)
+    except referring.InvalidReferral as error:
+        messages.error(request, _(str(error)))
+    else:
+        messages.success(request, _("The risk is written down. It stays at your institution."))
     return redirect("cases:referral", code=referral.code)
 
 
@@ -317,16 +401,35 @@ def step(request: ActingRequest, code: str) -> HttpResponse:
     """Take a step on our side; the other end is told."""
     referral = _found(request, code, Action.DECIDE)
     verb, text = request.POST.get("verb", ""), request.POST.get("reason", "")
+    form = _form(referral, verb, request.POST)
     try:
         referring.step(
-            request.actor, referral, verb=verb, text=text, code=request.POST.get("code", "")
-        )
+            request.actor, referral, verb=verb, text=text, code=request.POST.get("code", ""),
+            answers=form.answers() if form else None,
+        )  # fmt: skip
+    except step_forms.InvalidAnswers as error:
+        assert form is not None  # noqa: S101 - only a form's answers can be wrong
+        form.show(error.problems)
+        return _again(request, referral, verb, text, form)
     except (StepRefused, referring.InvalidReferral) as refused:
         if isinstance(refused, StepRefused):
             say_refused(request, referral.procedure, refused)
         else:
             messages.error(request, _(str(refused)))
-        context = _context(request, referral) | {"step_verb": verb, "step_reason": text}
-        return render(request, "cases/referral.html", context, status=422)
-    messages.success(request, _("Done. The other institution is told."))
+        return _again(request, referral, verb, text, form)
+    told = verb in referring.EVENT_OF_VERB and referral.letter_id is not None
+    messages.success(
+        request, _("Done. The other institution is told.") if told else _("Done. Nothing was sent.")
+    )
     return redirect("cases:referral", code=referral.code)
+
+
+def _again(
+    request: ActingRequest, referral: Referral, verb: str, text: str, form: StepForm | None
+) -> HttpResponse:
+    """The page once more, with everything that was typed."""
+    context = _context(request, referral) | {"step_verb": verb, "step_reason": text}
+    for choice in context["choices"]:
+        if choice["verb"] == verb and form is not None:
+            choice["form"] = form
+    return render(request, "cases/referral.html", context, status=422)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -24,9 +24,17 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from mostovi.cases import services as cases
-from mostovi.cases import sharing
+from mostovi.cases import sharing, step_forms, within
 from mostovi.cases.models import Case, Direction, Referral, ReferralMessage
-from mostovi.cases.vocabulary import REQUEST, UPDATE, Urgency, needs, services, step_codes
+from mostovi.cases.vocabulary import (
+    REQUEST,
+    UPDATE,
+    Service,
+    Urgency,
+    needs,
+    services,
+    step_codes,
+)
 from mostovi.exchange.profiles import preview
 from mostovi.exchange.services import erase_thread, post, stop
 from mostovi.exchange.wire import format_time
@@ -47,6 +55,7 @@ LETTER_LIFE = timedelta(days=14)
 """How long a referral may be on its way; after that it is a dead letter a person decides on."""
 
 EVENT_OF_VERB: Mapping[str, str] = {
+    "arrange_meeting": "meeting_proposed", "confirm_meeting": "meeting_confirmed",
     "accept": "accepted", "ask": "asked", "answer": "answered", "decline": "declined",
     "hand_over": "handed_over", "report_not_arrived": "not_arrived",
     "call_for_feedback": "feedback_called", "give_feedback": "feedback",
@@ -55,6 +64,9 @@ EVENT_OF_VERB: Mapping[str, str] = {
 }  # fmt: skip
 """Steps that the other end is told, as `mostovi.referral.update.v1` names them."""
 
+RISK_FIRST = gettext_noop(
+    "Look at the risk with the person first and write it down. Only urgent help goes without."
+)
 _TEXT_PLACE = {"ask": "question", "answer": "answer"}
 
 
@@ -95,10 +107,14 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message as read: its row and its text (empty after erasure)."""
+    """A message as read: its row, its text and the answers of its step's form.
+
+    Both are empty after erasure.
+    """
 
     row: ReferralMessage
     text: str
+    answers: Mapping[str, Any] = field(default_factory=dict)
 
 
 def referral_handle(referral: Referral) -> str:
@@ -150,20 +166,27 @@ def draft(
     fields: Collection[str],
     summary: str,
     safety: str = "",
+    risk: Mapping[str, Any] | None = None,
+    access: str = "data",
     now: datetime | None = None,
 ) -> Referral:
     """Prepare a referral of the case's person to a service. Nothing leaves the node.
 
-    Raises `InvalidReferral`, `Refused`, `Case.DoesNotExist`.
+    `risk` are answers of the form `assess_risk`, if they are known already. `access` says what a
+    unit of this institution gets when it accepts: `data`, only what was ticked, or `case`.
+    Raises `InvalidReferral`, `InvalidAnswers`, `Refused`, `Case.DoesNotExist`.
     """
     require(actor, Action.CREATE, Kind.REFERRAL)
     case = cases.find(actor, case.code, Action.CHANGE)
-    _check_draft(service, need_codes, urgency, fields, summary)
+    _check_draft(service, need_codes, urgency, fields, summary, case.unit)
     moment = now or timezone.now()
-    identifier, peer = uuid4(), services()[service].node
+    asked = service_of(service)
+    ours = asked.node == settings.MOSTOVI.code
+    identifier, peer = uuid4(), within.peer_of(asked.unit) if ours else asked.node
+    partner = settings.MOSTOVI.partner if ours else peer.split("-", 1)[0]
     instance = procedures.start(
         actor, code="referral", side="sender", subject=identifier, at=moment,
-        partners={"receiver": peer.split("-", 1)[0]}, key_id=case.key_id,
+        partners={"receiver": partner}, key_id=case.key_id,
     )  # fmt: skip
     referral = Referral(
         id=identifier, key_id=case.key_id, case=case, direction=Direction.SENT, peer=peer,
@@ -173,17 +196,46 @@ def draft(
         fields=[field for field in sharing.SHAREABLE if field in fields],
     )  # fmt: skip
     wanted = {"needs": list(need_codes), "summary": summary.strip(), "safety": safety.strip()}
-    referral.seal_values({"draft": wanted})
+    decided = {"access": "case"} if ours and access == "case" else {}
+    referral.seal_values({"draft": wanted, **decided})
     referral.save()
     record(actor, AuditTag.REFERRAL_DRAFTED, handle=referral_handle(referral))
+    if risk is not None:
+        assess_risk(actor, referral, answers=risk, now=moment)
     return referral
 
 
+def service_of(code: str) -> Service:
+    """A service of the directory, or a unit of this institution. Raises `KeyError`."""
+    found = services().get(code)
+    return found if found is not None else within.unit_services()[code]
+
+
+def _takes_referrals(code: str, unit: str) -> bool:
+    """Whether a case of `unit` can be referred there: elsewhere, or to another unit of ours."""
+    try:
+        found = service_of(code)
+    except KeyError:
+        return False
+    if not found.takes_referrals:
+        return False
+    if found.node != settings.MOSTOVI.code:
+        return True
+    return found.unit in within.units() and found.unit != unit
+
+
 def _check_draft(
-    service: str, need_codes: Sequence[str], urgency: str, fields: Collection[str], summary: str
+    service: str,
+    need_codes: Sequence[str],
+    urgency: str,
+    fields: Collection[str],
+    summary: str,
+    unit: str,
 ) -> None:
-    if service not in services() or services()[service].node == settings.MOSTOVI.code:
-        raise InvalidReferral("service", gettext_noop("Choose a service at another node."))
+    if not _takes_referrals(service, unit):
+        raise InvalidReferral(
+            "service", gettext_noop("Choose a service at another node, or another unit of yours.")
+        )
     if not need_codes or not set(need_codes) <= set(needs()):
         raise InvalidReferral("needs", gettext_noop("Choose at least one need."))
     if urgency not in set(Urgency):
@@ -214,7 +266,7 @@ def outgoing(actor: Actor, referral: Referral, *, now: datetime | None = None) -
         "needs": written["needs"],
         "urgency": referral.urgency,
         "basis": basis,
-        "deadline_days": services()[referral.service].answer_days,
+        "deadline_days": service_of(referral.service).answer_days,
         **personal,
     }
     lines = preview(REQUEST, referral.purpose, data)
@@ -284,19 +336,67 @@ def case_of(referral: Referral) -> Case:
 
 
 @transaction.atomic
+def assess_risk(
+    actor: Actor, referral: Referral, *, answers: Mapping[str, Any], now: datetime | None = None
+) -> None:
+    """Write down the risk as looked at with the person; again at every contact, before sending.
+
+    A danger to life goes into the referral, since the service must know of it (Bulgarian NRM,
+    1.4); the consent must cover it. Raises `InvalidAnswers`, `InvalidReferral` once it was sent.
+    """
+    referral = _locked(actor, referral, Action.SEND)
+    if referral.letter_id is not None or referral.procedure.over_at is not None:
+        raise InvalidReferral("risk", gettext_noop("The referral has been sent already."))
+    moment = now or timezone.now()
+    tidy = step_forms.checked("assess_risk", _version(referral), answers)
+    side = referral.procedure.side
+    keep_message(referral, "assess_risk", side, actor.account, "", moment, answers=tidy)
+    if tidy.get("danger_to_life") == "yes":
+        values = referral.values()
+        values["draft"]["safety"] = str(tidy["must_know"])[:1000]
+        referral.seal_values(values)
+        if "safety" not in referral.fields:
+            named = {*referral.fields, "safety"}
+            referral.fields = [name for name in sharing.SHAREABLE if name in named]
+        referral.save(update_fields=["sealed", "fields"])
+    if referral.procedure.state == "consent_recorded":
+        procedures.apply(actor, instance=referral.procedure, verb="assess_risk", at=moment)
+    _log_step(actor, referral, "assess_risk")
+
+
+def _version(referral: Referral) -> int:
+    return referral.procedure.version
+
+
+def risk_of(referral: Referral) -> Mapping[str, Any] | None:
+    """The newest answers about the risk at the sender's end; None when nobody has looked."""
+    rows = referral.messages.filter(verb="assess_risk").order_by("-written_at")[:1]
+    return next((dict((values or {}).get("answers", {})) for _, values in opened(rows)), None)
+
+
+_CANNOT_WAIT = frozenset({Urgency.EMERGENCY, Urgency.URGENT})
+
+
+@transaction.atomic
 def send(actor: Actor, referral: Referral, *, seen: str, now: datetime | None = None) -> Referral:
     """Send what was seen, under the person's consent, signed, encrypted and exactly once.
 
-    Raises `NotPermitted`, `ChangedSinceSeen`, `procedures.state.StepRefused`. A referral that was
-    sent already is returned as it is (the button pressed twice).
+    Urgent help does not wait for the assessment of risk; everything else does. Raises
+    `NotPermitted`, `ChangedSinceSeen`, `InvalidReferral`, `procedures.state.StepRefused`. A
+    referral that was sent already is returned as it is (the button pressed twice).
     """
     referral = _locked(actor, referral, Action.SEND)
     if referral.letter_id is not None:
         return referral
     moment = now or timezone.now()
     going = _permitted(actor, referral, seen, moment)
+    looked_at = _version(referral) < step_forms.FIRST_VERSION or risk_of(referral) is not None
+    if not looked_at and referral.urgency not in _CANNOT_WAIT:
+        raise InvalidReferral("risk", RISK_FIRST)
     if referral.procedure.state == "draft":
         procedures.apply(actor, instance=referral.procedure, verb="record_consent", at=moment)
+    if referral.procedure.state == "consent_recorded" and risk_of(referral) is not None:
+        procedures.apply(actor, instance=referral.procedure, verb="assess_risk", at=moment)
     procedures.apply(actor, instance=referral.procedure, verb="send", at=moment)
     return _post_request(actor, referral, going, moment)
 
@@ -373,14 +473,24 @@ def _post_request(actor: Actor, referral: Referral, going: Outgoing, now: dateti
     assert consent is not None  # noqa: S101 - `_permitted` refuses without one
     referral.consent_id = consent.pk
     referral.consent_handle = vault().handle("consent", consent.pk)
-    letter = post(
-        actor, to=referral.peer, letter_type=REQUEST, purpose=Purpose(referral.purpose),
-        basis=_letter_basis(referral, consent), data=going.data, thread=referral.thread,
-        expires=now + LETTER_LIFE, key_id=referral.key_id,
-    )  # fmt: skip
-    referral.letter_id = letter.pk
-    referral.seal_values({"data": going.data})
+    basis = _letter_basis(referral, consent)
+    if within.is_within(referral.peer):
+        referral.letter_id = within.deliver(
+            referral, letter_type=REQUEST, basis=basis, data=going.data, now=now
+        )
+    else:
+        letter = post(
+            actor, to=referral.peer, letter_type=REQUEST, purpose=Purpose(referral.purpose),
+            basis=basis, data=going.data, thread=referral.thread,
+            expires=now + LETTER_LIFE, key_id=referral.key_id,
+        )  # fmt: skip
+        referral.letter_id = letter.pk
+    kept = {key: value for key, value in referral.values().items() if key == "access"}
+    referral.seal_values({"data": going.data, **kept})
     referral.save()
+    if within.is_within(referral.peer):
+        within.confirm(referral, letter_type=REQUEST, now=now)
+        referral.refresh_from_db()
     record(
         actor, AuditTag.REFERRAL_SENT, handle=referral_handle(referral),
         detail={"to": referral.peer, "fields": len(referral.fields)},
@@ -404,26 +514,35 @@ def step(
     verb: str,
     text: str = "",
     code: str = "",
+    answers: Mapping[str, Any] | None = None,
     now: datetime | None = None,
 ) -> Referral:
     """Take a step of the procedure on our side and tell the other end in the same transaction.
 
     `text` is the question, answer, reason or feedback; `code` one of `vocabulary.step_codes`
-    where the step has such. Raises `StepRefused` with every reason, `InvalidReferral`.
+    where the step has such; `answers` those of the step's form (`step_forms`). Raises
+    `StepRefused` with every reason, `InvalidReferral`, `InvalidAnswers`.
     """
     referral = _locked(actor, referral, Action.DECIDE)
     moment = now or timezone.now()
+    if verb == "assess_risk":
+        assess_risk(actor, referral, answers=answers or {}, now=moment)
+        return referral
     procedures.apply(actor, instance=referral.procedure, verb=verb, at=moment, reason=text)
     if step_codes(verb) and code not in step_codes(verb):
         raise InvalidReferral("code", gettext_noop("Choose what fits best."))
-    keep_message(referral, verb, referral.procedure.side, actor.account, text, moment)
+    filled = step_forms.checked(verb, _version(referral), answers)
+    side = referral.procedure.side
+    keep_message(referral, verb, side, actor.account, text, moment, answers=filled)
     if verb == "withdraw":
         stop_letters(actor, referral, moment)
     if verb in EVENT_OF_VERB and referral.letter_id is not None:
-        _tell(actor, referral, verb, text, code, moment)
+        _tell(actor, referral, verb, text, code, moment, step_forms.told(verb, filled))
     note_end(referral, moment)
     if verb == "withdraw":
         forget_draft(referral)
+    if verb == "accept" and within.is_within(referral.peer):
+        within.after_acceptance(actor, referral)
     _log_step(actor, referral, verb)
     return referral
 
@@ -443,7 +562,15 @@ def forget_draft(referral: Referral) -> None:
         referral.save(update_fields=["sealed"])
 
 
-def _tell(actor: Actor, referral: Referral, verb: str, text: str, code: str, now: datetime) -> None:
+def _tell(
+    actor: Actor,
+    referral: Referral,
+    verb: str,
+    text: str,
+    code: str,
+    now: datetime,
+    meeting: Mapping[str, str],
+) -> None:
     data: dict[str, Any] = {
         "referral": referral.peer_reference or referral_handle(referral),
         "event": EVENT_OF_VERB[verb],
@@ -455,12 +582,17 @@ def _tell(actor: Actor, referral: Referral, verb: str, text: str, code: str, now
         data["unit"] = referral.unit
     if text.strip():
         data[_TEXT_PLACE.get(verb, "text")] = text.strip()[:2000]
+    if meeting:
+        data["meeting"] = dict(meeting)
     basis: dict[str, Any] = {"consent": referral.consent_handle}
     if not referral.consent_handle or _rests_on_duty(referral):
         basis = {"duty": "the duty under which the referral was sent"}
     elif verb == "answer" and (consent := named_consent(referral)) and consent.expires_at:
         # What is told of the person goes while the consent lasts; other steps always arrive.
         basis["expires"] = format_time(consent.expires_at)
+    if within.is_within(referral.peer):
+        within.deliver(referral, letter_type=UPDATE, basis=basis, data=data, now=now)
+        return
     post(
         actor, to=referral.peer, letter_type=UPDATE, purpose=Purpose(referral.purpose),
         basis=basis, data=data, thread=referral.thread, in_reply_to=referral.letter_id,
@@ -475,15 +607,24 @@ def _rests_on_duty(referral: Referral) -> bool:
 
 
 def keep_message(
-    referral: Referral, verb: str, side: str, author: UUID, text: str, at: datetime
+    referral: Referral,
+    verb: str,
+    side: str,
+    author: UUID,
+    text: str,
+    at: datetime,
+    *,
+    answers: Mapping[str, Any] | None = None,
 ) -> None:
-    if not text.strip() or not vault().holds(referral.key_id):
+    """Keep the words and answers of a step, sealed; nothing when there are none."""
+    if not (text.strip() or answers) or not vault().holds(referral.key_id):
         return
     message = ReferralMessage(
         key_id=referral.key_id, referral=referral, verb=verb, side=side, author=author,
         written_at=at,
     )  # fmt: skip
-    message.seal_values({"text": text.strip()})
+    filled = {"answers": dict(answers)} if answers else {}
+    message.seal_values({"text": text.strip(), **filled})
     message.save()
 
 
@@ -515,7 +656,10 @@ def read(actor: Actor, referral: Referral) -> Mapping[str, Any] | None:
 
 def messages(referral: Referral) -> list[Message]:
     """The words that went to and fro in a referral that was found by `find`, oldest first."""
-    return [Message(row, (v or {}).get("text", "")) for row, v in opened(referral.messages.all())]
+    return [
+        Message(row, (values or {}).get("text", ""), (values or {}).get("answers", {}))
+        for row, values in opened(referral.messages.all())
+    ]
 
 
 def choices(actor: Actor, referral: Referral, *, going: Outgoing | None = None) -> list[Choice]:

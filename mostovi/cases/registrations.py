@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from mostovi.cases import letters, referring, services, sharing
+from mostovi.cases import case_sections, letters, referring, services, sharing, within
 from mostovi.cases.models import Case, Direction, Referral, WithdrawnConsent
 from mostovi.cases.vocabulary import REQUEST
 from mostovi.exchange.models import Peer
@@ -37,6 +37,7 @@ from mostovi.screening.models import Submission
 def register() -> None:
     """Called once when the node starts."""
     letters.register()
+    case_sections.register()
     gates.register("referral", "consent_in_force", consent_in_force)
     gates.register("referral", "legal_basis_named", legal_basis_named)
     people_sharing.register_receivers(receivers)
@@ -65,11 +66,14 @@ def legal_basis_named(instance: Instance, now: datetime) -> GateAnswer:
 
 
 def receivers() -> Sequence[people_sharing.Receiver]:
-    """The nodes that a consent can name."""
+    """The nodes, and the units of this institution, that a consent can name."""
     return [
         people_sharing.Receiver(peer.code, peer.node.name)
         for peer in Peer.objects.all()
         if peer.node.allows(REQUEST)
+    ] + [
+        people_sharing.Receiver(within.peer_of(unit), within.unit_name(unit))
+        for unit in within.units()
     ]
 
 

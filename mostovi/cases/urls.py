@@ -3,7 +3,7 @@
 
 from django.urls import path
 
-from mostovi.cases import referral_views, views
+from mostovi.cases import record_views, referral_views, views
 
 app_name = "cases"
 urlpatterns = [
@@ -12,6 +12,7 @@ urlpatterns = [
     path("referrals/", referral_views.referral_list, name="referrals"),
     path("referrals/<str:code>/", referral_views.referral_page, name="referral"),
     path("referrals/<str:code>/send/", referral_views.send, name="send"),
+    path("referrals/<str:code>/risk/", referral_views.risk, name="risk"),
     path("referrals/<str:code>/emergency/", referral_views.emergency, name="emergency"),
     path("referrals/<str:code>/review/", referral_views.review, name="review"),
     path("referrals/<str:code>/step/", referral_views.step, name="referral_step"),
@@ -19,5 +20,18 @@ urlpatterns = [
     path("<str:code>/notes/", views.note, name="note"),
     path("<str:code>/step/", views.step, name="step"),
     path("<str:code>/take/", views.take, name="take"),
+    path("<str:code>/records/", record_views.record_list, name="records"),
+    path("<str:code>/records/<str:kind>/new/", record_views.new_record, name="new_record"),
+    path("<str:code>/records/<str:kind>/<str:record>/", record_views.record_page, name="record"),
+    path(
+        "<str:code>/records/<str:kind>/<str:record>/write/",
+        record_views.write_record,
+        name="write_record",
+    ),
+    path(
+        "<str:code>/records/<str:kind>/<str:record>/decide/",
+        record_views.decide_record,
+        name="decide_record",
+    ),
     path("<str:code>/refer/", referral_views.new_referral, name="refer"),
 ]

@@ -261,6 +261,7 @@ def test_a_child_needs_the_guardians_consent(coordinator, neighbour):
     referral = referring.draft(
         coordinator, case, service="ba-child-centre", need_codes=["guardianship"],
         urgency="soon", fields=["names"], summary="",
+        risk={"danger_to_life": "no", "own_view": "He feels safe."},
     )  # fmt: skip
     terms = {
         "purpose": Purpose.PROTECTION, "receiver": "ba", "fields": ["names"], "language": "en",

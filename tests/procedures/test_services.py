@@ -283,12 +283,14 @@ def test_an_instance_finishes_on_its_version(monkeypatch: pytest.MonkeyPatch) ->
     actor = worker()
     instance = sent(actor)
     old = library.current("referral")
-    text = old.text.replace("version: 1\n", "version: 2\n", 1)
+    now, later = old.procedure.version, old.procedure.version + 1
+    text = old.text.replace(f"version: {now}\n", f"version: {later}\n", 1)
     newer = library.ProcedureFile(load(text, "new.yaml"), text, library.digest_of(text))
     monkeypatch.setattr(library, "shipped", lambda: {"referral": newer})
-    assert services.procedure_of(instance).version == 1
+    assert services.procedure_of(instance).version == now
     services.apply(actor, instance=instance, verb="withdraw", reason="Person asked")
-    assert services.start(actor, code="referral", side="sender", subject=UUID(int=7)).version == 2
+    new = services.start(actor, code="referral", side="sender", subject=UUID(int=7))
+    assert new.version == later
 
 
 def test_erasing_takes_everything() -> None:
