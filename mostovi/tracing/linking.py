@@ -80,7 +80,10 @@ def name_levels(prefix: str) -> dict[str, str]:
     anything = f"({any_same} OR ({longer} AND {shared} >= 1))"
     return {
         "three_words": f"least({prefix}_words_l, {prefix}_words_r) > 2 AND {shared} >= 3",
-        "both_words": f"{both_same} OR {prefix}_line_l = {prefix}_line_r",
+        "both_words": (
+            f"{both_same} OR ({prefix}_words_l <> {prefix}_words_r"
+            f" AND {prefix}_line_l = {prefix}_line_r)"
+        ),
         "one_and_alike": f"{mixed} OR ({longer} AND {shared} >= 2)",
         "both_alike": both_alike,
         "only_word": f"{single} AND {anything}",

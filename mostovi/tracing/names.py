@@ -11,6 +11,7 @@ is compared, in either order, and every other word may be found anywhere in the 
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -26,6 +27,8 @@ __all__ = [
 ]  # fmt: skip
 
 MOST_WORDS: Final = 8
+_OF_GOD: Final = frozenset({"allah", "ollah", "ulla", "ullah"})
+_SON_OF: Final = re.compile("^(?:ben|bin|bou|بن)(?=.{4})")
 SAME: Final = 2
 ALIKE: Final = 1
 DIFFERENT: Final = 0
@@ -150,7 +153,8 @@ def _joined(words: Sequence[Word], spellings: Spellings) -> list[Word]:
         if key in spellings.articles or key in spellings.descent or key in spellings.titles:
             continue
         if key in spellings.endings and joined and joined[-1].script == word.script:
-            joined[-1] = Word(joined[-1].text + word.text, word.script)
+            ending = "ullah" if key in _OF_GOD else word.text
+            joined[-1] = Word(joined[-1].text + ending, word.script)
             continue
         text = word.text
         if word.script == "Arab" and text.startswith("ال") and len(text) >= 5 and text != "الله":
@@ -178,7 +182,10 @@ def _read_word(word: Word, spellings: Spellings) -> NameWord:
     known = spellings.known.get(key)
     sound = sounds.sound(word)
     if known is not None:
-        return NameWord(key, known.token, "", known.vowels, spellings.commonness_of(known.token))
+        # An unlisted spelling of the same name has the plain sound.
+        other = sound.token if sound.token != known.token and len(sound.token) > 1 else ""
+        common = spellings.commonness_of(known.token)
+        return NameWord(key, known.token, other, known.vowels, common)
     token, other, vowels = sound.token, sound.other, sound.vowels
     if token.startswith("ABTL") and len(token) > 5:
         # The article of "servant of the": Abdulrahman, Abdurrahman.
@@ -186,6 +193,8 @@ def _read_word(word: Word, spellings: Spellings) -> NameWord:
         vowels = sounds.without_slot(vowels, 3)
     if len(token) > 5 and token.startswith("ABT") and other in ("", sound.token, token):
         other = token[3:]
+    elif other in ("", token) and (start := _SON_OF.match(word.text)):
+        other = sounds.sound(Word(word.text[start.end() :], word.script)).token
     single = len(word.text) == 1
     return NameWord(
         key,
@@ -244,7 +253,7 @@ def level_of(left: ReadName, right: ReadName) -> str:
         return "three_words"
     pairings = _pairings(left, right)
     if any(min(pair) == SAME for pair in pairings) or (
-        len(left.line) >= 4 and left.line == right.line
+        len(left.words) != len(right.words) and len(left.line) >= 4 and left.line == right.line
     ):
         return "both_words"
     if shared >= 2 or any(sum(pair) == SAME + ALIKE for pair in pairings):

@@ -77,7 +77,8 @@ def load(text: str, file: str) -> Gazetteer:
 def _key(text: str) -> str:
     words = scripts.clean(text).words
     return "".join(
-        sounds.plain_latin(word.text) if word.script == "Latn" else word.text for word in words
+        sounds.plain_latin(word.text) if word.script == "Latn" else sounds.unified(word.text)
+        for word in words
     )
 
 

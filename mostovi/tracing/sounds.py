@@ -35,7 +35,7 @@ EACH_SLOT: Final = sum(1 << (BITS * place) for place in range(SLOTS))
 _VOWELS: Final[Mapping[str, int]] = {
     "a": A, "e": A | I | LONG_I, "i": I | LONG_I, "o": A | U | LONG_U, "u": U | LONG_U,
     "y": LONG_I, "w": LONG_U, "ü": I | U | LONG_I | LONG_U, "h": HIDDEN, "ə": NONE | A | I | U,
-    "*": ANY, "ɔ": NONE | A | U | LONG_U,
+    "é": NONE | A | I | LONG_I, "*": ANY, "ɔ": NONE | A | U | LONG_U,
 }  # fmt: skip
 
 
@@ -144,22 +144,35 @@ _ARABIC: Final[Mapping[str, tuple[str, str]]] = {
 }  # fmt: skip
 
 
+_ALEFS: Final = str.maketrans("أإآ", "ااا")
+
+
+def unified(text: str) -> str:
+    """Arabic script with letters that writers exchange made one, for looking words up."""
+    return text.translate(_ALEFS).replace("ى", "ی")
+
+
 def _arabic(text: str, reading: int) -> str:
     phones: list[str] = []
-    text = text.replace("تش", "چ").replace("تس", "س")
+    text = text.translate(_ALEFS).replace("تش", "چ").replace("تس", "س")
+    # "of God" and "of the faith" are spoken with any vowel, and the l of the latter is silent.
+    text = text[:1] + text[1:].replace("الله", "~لله").replace("الدی", "~دی")
     last = len(text) - 1
     for place, letter in enumerate(text):
         before = text[place - 1] if place else ""
         after = text[place + 1] if place < last else ""
-        if letter in "اع":
+        if letter == "~":
+            phones.append("*")
+        elif letter in "اع":
             # At the beginning either may carry any short vowel.
             phones.append("*" if place == 0 else "a" if letter == "ا" else "h")
         elif letter == "و":
             phones.append(_waw(place, before, after, last, reading))
-        elif letter == "ی":
-            phones.append("J" if place == 0 and last > 0 else "i")
+        elif letter in "یى":
+            # At the end it may be the a of Musa and Mustafa.
+            phones.append("J" if place == 0 and last > 0 else "e" if place == last else "i")
         elif letter == "ه" and place == last and place > 0:
-            phones.append("e")
+            phones.append("e" if last > 1 else "H")
         else:
             sounds = _ARABIC.get(letter)
             if sounds is not None and sounds[reading]:
@@ -176,8 +189,8 @@ def _waw(place: int, before: str, after: str, last: int, reading: int) -> str:
         return "F"
     if not after:
         return "u"
-    if after in "ای" or (after == "ه" and place + 1 == last) or (before == "ا" and place > 1):
-        return "F"
+    if after in "ایى" or (after == "ه" and place + 1 == last) or (before == "ا" and place > 1):
+        return "u" if reading == 1 and before not in "اوی" else "F"
     if reading == 1 and before not in "اویع" and after not in "وع":
         return "Fh"
     return "u"
@@ -256,6 +269,7 @@ _LATIN_RULES: Final[Sequence[tuple[str, str, str]]] = (
     ("ğ", "K", ""),
     ("g(?=[eiy])", "K", "J"),
     ("q", "K", "X"),
+    ("(?<=le)x", "KS", "H"),
     ("x", "H", "KS"),
     (f"(?<=[{_V}])ou" + _VOWEL_NEXT, "F", "F"),
     (f"(?<=[{_V}])o?w(?=[{_V}])", "F", "F"),
@@ -275,6 +289,7 @@ _LATIN_RULES: Final[Sequence[tuple[str, str, str]]] = (
     ("ɔ", "ɔ", "ɔ"),
     ("ə", "ə", "ə"),
     ("[öü]", "ü", "ü"),
+    (f"(?<=[^{_V}])e$", "é", "é"),
     ("[aeiou]", "", ""),
     ("[bp]", "B", "B"),
     ("[dt]", "T", "T"),

@@ -63,10 +63,12 @@ class Spellings:
 @functools.lru_cache(maxsize=262_144)
 def key_of(word: Word) -> str:
     """See `Spellings.key`."""
-    return sounds.plain_latin(word.text) if word.script == "Latn" else word.text
+    if word.script == "Latn":
+        return sounds.plain_latin(word.text)
+    return sounds.unified(word.text) if word.script == "Arab" else word.text
 
 
-_COMMON: Final = {"very": Commonness.VERY, "yes": Commonness.COMMON, "no": Commonness.RARE}
+_COMMON: Final = {"very": Commonness.VERY, "often": Commonness.COMMON, "no": Commonness.RARE}
 
 
 @functools.lru_cache(maxsize=1)
