@@ -37,7 +37,6 @@ LONGEST_TEXT = 8000
 LONGEST_LINE = 400
 MOST_ROWS = 40
 CURRENCY = re.compile(r"[A-Z]{3}\Z")
-_NONE = "unknown"
 
 
 class QuestionKind(StrEnum):
@@ -343,6 +342,7 @@ Problem = tuple[str, str]
 MISSING = "This must be answered."
 MISSING_CHOICE = "Choose one answer."
 NOT_A_DATE = "Write the date as day, month and year."
+NO_PRECISION = "Say how exactly the date is known."
 NOT_A_NUMBER = "Write a number."
 NOT_MONEY = "Write the amount as a number and the currency with three letters, such as EUR."
 NOT_AN_OPTION = "Choose one of the answers offered."
@@ -400,7 +400,7 @@ def _tidied(
             except ValueError as error:
                 problems.append((place, str(error)))
                 continue
-        if _is_empty(value):
+        if is_empty(value):
             if question.required is Required.ALWAYS or (
                 final and question.required is Required.FINAL
             ):
@@ -420,29 +420,32 @@ def _rows(
     given = answers.get(question.code) or []
     if not isinstance(given, list) or not all(isinstance(row, Mapping) for row in given):
         return [], [(path, MISSING)]
-    filled = [row for row in given if not all(_is_empty(value) for value in row.values())]
+    columns = [column.code for column in question.questions]
+    filled = [row for row in given if not all(is_empty(row.get(code)) for code in columns)]
     if len(filled) > MOST_ROWS:
         return [], [(path, TOO_MANY_ROWS)]
     rows: list[dict[str, Any]] = []
     problems: list[Problem] = []
     for number, row in enumerate(filled):
         tidy, more = _tidied(question.questions, row, around, final, f"{path}.{number}.")
-        rows.append(tidy)
         problems += more
+        if tidy:
+            rows.append(tidy)
     return rows, problems
 
 
-def _is_empty(value: Any) -> bool:
+def is_empty(value: Any) -> bool:
+    """Whether nothing was answered; a currency alone is no answer."""
     if isinstance(value, str):
         return not value.strip()
     if isinstance(value, Mapping):
-        return all(_is_empty(part) for key, part in value.items() if key != "currency")
+        return all(is_empty(part) for key, part in value.items() if key != "currency")
     return value in (None, [], {})
 
 
 def _value(question: Question, given: Any) -> Any:
     """The tidy value of one answer. Raises ValueError with what to do."""
-    if _is_empty(given):
+    if is_empty(given):
         return None
     return _VALUES[question.kind](question, given)
 
@@ -475,18 +478,20 @@ def _approximate_date(question: Question, given: Any) -> dict[str, Any]:
         "day": ("year", "month", "day"), "month": ("year", "month"), "year": ("year",),
         "estimated": ("year", "margin"), "unknown": (),
     }  # fmt: skip
-    precision = str(given.get("precision") or _NONE)
+    precision = str(given.get("precision") or "")
+    if not precision:
+        raise ValueError(NO_PRECISION)
     kept = {part: given.get(part) for part in used.get(precision, ())}
     try:
         birth = Birth.from_json({"precision": precision, **kept})
     except BirthError as error:
-        raise ValueError(NOT_A_DATE if error.part == "precision" else str(error)) from error
+        raise ValueError(str(error)) from error
     said = {part: getattr(birth, part) for part in used[birth.precision.value]}
     return {"precision": birth.precision.value, **said}
 
 
 def _option_code(question: Question, given: Any) -> str:
-    if given not in _codes(question):
+    if not isinstance(given, str) or given not in _codes(question):
         raise ValueError(NOT_AN_OPTION)
     return str(given)
 
@@ -494,7 +499,7 @@ def _option_code(question: Question, given: Any) -> str:
 def _option_codes(question: Question, given: Any) -> list[str]:
     if not isinstance(given, list | tuple):
         raise ValueError(NOT_AN_OPTION)
-    return [_option_code(question, value) for value in dict.fromkeys(given)]
+    return list(dict.fromkeys(_option_code(question, value) for value in given))
 
 
 def _number(question: Question, given: Any) -> int | float:

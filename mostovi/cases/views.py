@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from mostovi.cases import services
+from mostovi.cases import sections, services
 from mostovi.cases.forms import CaseForm
 from mostovi.cases.models import Case
 from mostovi.cases.vocabulary import case_types, urgencies
@@ -34,13 +35,13 @@ from mostovi.screening.models import Submission
 from mostovi.screening.submission_services import visible as visible_submissions
 
 _PAGE = 25
-
 TONES = {"emergency": "stop", "urgent": "warn"}
 """How an urgency is marked; the others stand as plain words."""
 UNSHOWN = (
     "sealed", "key_id", "opened_by", "submission_id", "procedure__subject", "procedure__key_id",
     "procedure__partners", "procedure__started_at", "procedure__changed_at", "procedure__over_at",
 )  # fmt: skip
+
 
 def found_case(request: ActingRequest, code: str, action: Action = Action.READ) -> Case:
     """The case, or the one answer for absent and out of reach."""
@@ -84,8 +85,8 @@ def _line(line: services.Listed) -> dict[str, Any]:
         "who": line.who,
         "type": _(case_types().get(case.case_type, case.case_type)),
         "urgency": _(urgencies().get(case.urgency, case.urgency)),
-        "step": step_words(case.procedure),
         "tone": TONES.get(case.urgency),
+        "step": step_words(case.procedure),
     }
 
 
@@ -176,7 +177,23 @@ def _case_context(request: ActingRequest, case: Case) -> dict[str, Any]:
         "may_change": decide(request.actor, Action.CHANGE, Kind.CASE).allowed,
         "may_refer": decide(request.actor, Action.CREATE, Kind.REFERRAL).allowed and not erased,
         "is_holder": case.holder == request.actor.account,
+        "sections": _sections(request.actor, case, now),
     }
+
+
+def _sections(actor: Actor, case: Case, now: datetime) -> list[dict[str, Any]]:
+    """The blocks that other rooms give, with dates told from texts."""
+    return [
+        {
+            "code": section.code, "title": section.title, "url": section.url, "verb": section.verb,
+            "warning": section.warning, "source": section.source,
+            "lines": [
+                {"label": label, "value": value, "is_date": isinstance(value, date)}
+                for label, value in section.lines
+            ],
+        }
+        for section in sections.of_case(actor, case, now)
+    ]  # fmt: skip
 
 
 def _choices(actor: Actor, case: Case, written: Sequence[services.Note]) -> list[dict[str, Any]]:

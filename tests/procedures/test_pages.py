@@ -195,11 +195,12 @@ def test_the_command_checks_a_file(tmp_path: Path, capsys: pytest.CaptureFixture
 @pytest.mark.django_db
 def test_the_check_names_gates_and_edited_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gates, "_predicates", {})
-    Definition.objects.create(code="case", version=1, text="x", digest="0" * 64, first_used_at=NOW)
+    Definition.objects.create(code="case", version=library.current("case").procedure.version, text="x", digest="0" * 64, first_used_at=NOW)
     codes = [problem.code for problem in checks.check()]
     assert "procedures.gate" in codes and "procedures.version" in codes
-    for gate in library.current("referral").procedure.gates:
-        gates.register("referral", gate, lambda instance, now: GateAnswer(True))
+    for file in library.shipped().values():
+        for gate in file.procedure.gates:
+            gates.register(file.procedure.code, gate, lambda instance, now: GateAnswer(True))
     assert [problem.code for problem in checks.check()] == ["procedures.version"]
 
 
