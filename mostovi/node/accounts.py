@@ -25,6 +25,7 @@ from django.utils.encoding import force_bytes, force_str
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 from django.utils.translation import gettext as _
 
+from mostovi.cases.staff import Colleague
 from mostovi.node.labels import ROLE_LABELS, role_label
 from mostovi.node.models import Account, Membership
 from mostovi.rights.access import Action, Actor, Kind, require
@@ -248,6 +249,15 @@ def display_names(accounts: Iterable[str]) -> dict[str, str]:
 
 
 @transaction.atomic
+def colleagues() -> list[Colleague]:
+    """Every account with its current roles, for choosing somebody in a case."""
+    rows = Membership.objects.current().filter(account__is_active=True).select_related("account")
+    return [
+        Colleague(row.account_id, row.account.display_name, Role(row.role), row.unit)
+        for row in rows.order_by("account__display_name", "pk")
+    ]
+
+
 def create_first_administrator(*, username: str, display_name: str) -> Account:
     """The account a new node starts with. Raises `RightsRule` when there is an account already."""
     if Account.objects.exists():

@@ -14,9 +14,11 @@ class NodeConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to sign-ins, sign-outs and changes of second factors; say what to do."""
-        from mostovi.node import forms, sessions, technical
+        from mostovi.cases import staff
+        from mostovi.node import accounts, forms, sessions, technical
         from mostovi.rights import retention
 
         sessions.connect()
         retention.register("technical", technical.end_technical)
+        staff.register(accounts.colleagues)
         forms.speak_plainly()

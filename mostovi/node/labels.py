@@ -82,7 +82,14 @@ KIND_LABELS: Mapping[Kind, str | Promise] = {
 
 RECORD_LABELS: Mapping[str, str | Promise] = {
     "cases.Case": _("case"),
+    "cases.CaseHandover": _("handover of a case"),
     "cases.CaseNote": _("note in a case"),
+    "cases.CaseRecord": _("record of a case"),
+    "cases.CaseRecordDecision": _("decision on a record"),
+    "cases.CaseRecordVersion": _("version of a record"),
+    "cases.GroupParticipation": _("part in a group session"),
+    "cases.GroupSession": _("group session"),
+    "cases.PlanEvent": _("entry of a plan"),
     "cases.Referral": _("referral"),
     "cases.ReferralMessage": _("message about a referral"),
     "cases.WithdrawnConsent": _("withdrawn consent"),
@@ -94,6 +101,7 @@ RECORD_LABELS: Mapping[str, str | Promise] = {
     "procedures.Extension": _("extension of a deadline"),
     "procedures.Instance": _("procedure of a case or referral"),
     "procedures.Suspension": _("pause of a deadline"),
+    "procedures.Task": _("task"),
     "screening.Finding": _("finding"),
     "screening.FindingDecision": _("decision on a finding"),
     "screening.Submission": _("filled form"),
