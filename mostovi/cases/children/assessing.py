@@ -268,6 +268,14 @@ def choices(actor: Actor, assessment: AgeAssessment) -> list[Choice]:
 # --- Read --------------------------------------------------------------------------------------
 
 
+@transaction.atomic
+def read(actor: Actor, case: Case) -> list[Assessment]:
+    """`of_case`, logged as read."""
+    case = cases.visible(actor).select_related("person").get(pk=case.pk)
+    record(actor, AuditTag.AGE_ASSESSMENT_READ, handle=cases.case_handle(case))
+    return of_case(case)
+
+
 def of_case(case: Case) -> list[Assessment]:
     """The assessments of a case that was found by `cases.services.find`, newest first."""
     return read_of_person(case.person)

@@ -300,6 +300,14 @@ def _check_conflicts(
 # --- Read --------------------------------------------------------------------------------------
 
 
+@transaction.atomic
+def read(actor: Actor, case: Case, today: date) -> Guardianship:
+    """`of_case`, logged as read."""
+    case = cases.visible(actor).select_related("person").get(pk=case.pk)
+    record(actor, AuditTag.GUARDIAN_READ, handle=cases.case_handle(case))
+    return of_case(case, today)
+
+
 def of_case(case: Case, today: date) -> Guardianship:
     """The guardians of the child of a case that was found by `cases.services.find`.
 

@@ -141,6 +141,18 @@ def save_place(
     return row
 
 
+def find_place(actor: Actor, code: str) -> CarePlace:
+    """The open place with `code`. Raises `CarePlace.DoesNotExist`."""
+    require(actor, Action.READ, Kind.CASE)
+    return CarePlace.objects.get(code=code, closed_on=None)
+
+
+def place_to_change(actor: Actor, code: str) -> CarePlace:
+    """The place with `code`, for whoever keeps the list. Raises `CarePlace.DoesNotExist`."""
+    require(actor, Action.CONFIGURE, Kind.SERVICE)
+    return CarePlace.objects.get(code=code)
+
+
 # --- Placing a child ---------------------------------------------------------------------------
 
 
@@ -276,6 +288,14 @@ def _short(text: str, field: str) -> None:
 def _case(actor: Actor, case: Case) -> Case:
     rows = cases.visible(actor, Action.CHANGE).select_for_update(of=("self",))
     return rows.select_related("person").get(pk=case.pk)
+
+
+@transaction.atomic
+def read(actor: Actor, case: Case) -> list[Placement]:
+    """`placements`, logged as read."""
+    case = cases.visible(actor).select_related("person").get(pk=case.pk)
+    record(actor, AuditTag.CARE_READ, handle=cases.case_handle(case))
+    return placements(case)
 
 
 def placements(case: Case) -> list[Placement]:

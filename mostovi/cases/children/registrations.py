@@ -10,8 +10,16 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from mostovi.cases import recording
-from mostovi.cases.children import assessing, best_interests, placing, record_rules, rules, visits
+from mostovi.cases import recording, sections
+from mostovi.cases.children import (
+    assessing,
+    best_interests,
+    case_sections,
+    placing,
+    record_rules,
+    rules,
+    visits,
+)
 from mostovi.cases.children.models import AgeAssessment, CarePlacement, GuardianAppointment
 from mostovi.cases.models import Case, CaseRecord
 from mostovi.people import ages, keeping
@@ -24,7 +32,6 @@ from mostovi.rights.storage import opened
 
 CHILD_PROCEDURES = ("case_unaccompanied_child", "case_separated_child")
 FOLLOWED_PROCEDURES = (*CHILD_PROCEDURES, "case_family")
-CHILD_TYPES = frozenset({"unaccompanied_child", "separated_child"})
 
 
 def register() -> None:
@@ -47,6 +54,9 @@ def register() -> None:
         recording.on_final(schedule.record, visit_recorded)
     recording.on_final("family_reunification", reunited)
     keeping.register_copier(copied)
+    sections.register(20, case_sections.guardian)
+    sections.register(21, case_sections.care)
+    sections.register(22, case_sections.age)
 
 
 def _case(instance: Instance) -> Case:

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a case's page shows about a child: guardian, where the child lives, the next visit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import OuterRef, Subquery
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from mostovi.cases.children.models import CarePlacement, GuardianAppointment, PlannedVisit
+from mostovi.cases.models import Case
+from mostovi.cases.sections import Section
+from mostovi.people.birth import Birth
+from mostovi.rights.access import Actor
+from mostovi.rights.storage import opened
+
+CHILD_TYPES = frozenset({"unaccompanied_child", "separated_child"})
+
+
+def guardian(actor: Actor, case: Case, now: datetime) -> Section | None:
+    """Who is guardian, with a warning when nobody is (one statement)."""
+    if not _concerns_child(case, now):
+        return None
+    rows = GuardianAppointment.objects.filter(person=case.person_id, until_day=None)
+    held = opened(rows)
+    url = reverse("children:guardian", args=[case.code])
+    if not held:
+        return Section(
+            "guardian", _("Guardian"), url=url, verb=_("Write down the guardian"),
+            warning=_("The child has no guardian. Ask the guardianship authority today."),
+            source=_("Convention on the Rights of the Child, General Comment 6, paragraph 33"),
+        )  # fmt: skip
+    ((row, words),) = held
+    name = (words or {}).get("name", "")
+    lines = [(_("Guardian"), name), (_("From"), row.from_day)]
+    return Section("guardian", _("Guardian"), lines, url=url, verb=_("Guardian and history"))
+
+
+def care(actor: Actor, case: Case, now: datetime) -> Section | None:
+    """Where the child lives and when the next visit is due (one statement)."""
+    if not _concerns_child(case, now):
+        return None
+    living = CarePlacement.objects.filter(person=OuterRef("person"), until_day=None)
+    due = PlannedVisit.objects.filter(case=OuterRef("pk"), made_on=None, dropped_on=None)
+    found = (
+        Case.objects.filter(pk=case.pk)
+        .annotate(
+            lives_at=Subquery(living.values("place__name")[:1]),
+            lives_since=Subquery(living.values("from_day")[:1]),
+            next_visit=Subquery(due.order_by("due_on").values("due_on")[:1]),
+        )
+        .values("lives_at", "lives_since", "next_visit")
+        .get()
+    )
+    lines: list[tuple[str, Any]] = []
+    if found["lives_at"]:
+        lines += [(_("Lives at"), found["lives_at"]), (_("Since"), found["lives_since"])]
+    if found["next_visit"]:
+        lines.append((_("Next visit"), found["next_visit"]))
+    warning = ""
+    if found["next_visit"] and found["next_visit"] < timezone.localdate(now):
+        warning = _("A visit is overdue.")
+    elif not lines and case.case_type in CHILD_TYPES and case.closed_at is None:
+        warning = _("Where the child lives is not written down.")
+    return Section(
+        "care", _("Care"), lines, url=reverse("children:care", args=[case.code]),
+        verb=_("Care and visits"), warning=warning,
+    )  # fmt: skip
+
+
+def age(actor: Actor, case: Case, now: datetime) -> Section | None:
+    """The way to age assessments, where the age matters (no statement)."""
+    if not _concerns_child(case, now):
+        return None
+    return Section(
+        "age", _("Age"), url=reverse("children:age", args=[case.code]),
+        verb=_("Why treated as a child, and assessments"),
+    )  # fmt: skip
+
+
+def _concerns_child(case: Case, now: datetime) -> bool:
+    if case.person.erased_at is not None:
+        return False
+    if case.case_type in CHILD_TYPES:
+        return True
+    birth = Birth.from_json(case.person.values()["single"].get("birth"))
+    return birth.is_child(timezone.localdate(now))

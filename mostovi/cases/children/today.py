@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What waits for somebody in child protection: no guardian, visits, challenged ages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
+
+from django.db.models import Exists, OuterRef
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from mostovi.cases import services as cases
+from mostovi.cases.children import words
+from mostovi.cases.children.case_sections import CHILD_TYPES
+from mostovi.cases.children.models import AgeAssessment, GuardianAppointment, PlannedVisit
+from mostovi.procedures.waiting import Waiting
+from mostovi.rights.access import Action, Actor, Kind, decide
+
+_MOST = 50
+_AHEAD = timedelta(days=7)
+
+
+def waiting(actor: Actor, now: datetime) -> list[Waiting]:
+    """Children of mine without a guardian, visits due, challenges for a second person."""
+    items: list[Waiting] = []
+    if decide(actor, Action.CHANGE, Kind.CASE).allowed:
+        items += _without_guardian(actor)
+        items += _visits(actor, now)
+    if decide(actor, Action.DECIDE, Kind.CASE).allowed:
+        items += _ages(actor, now)
+    return items
+
+
+def _without_guardian(actor: Actor) -> Iterator[Waiting]:
+    mine = cases.visible(actor).filter(holder=actor.account, closed_at=None)
+    held = GuardianAppointment.objects.filter(person=OuterRef("person"), until_day=None)
+    rows = mine.filter(~Exists(held), case_type__in=CHILD_TYPES, person__erased_at=None)
+    for case in rows.order_by("opened_at")[:_MOST]:
+        yield Waiting(
+            title=case.code, why=_("The child has no guardian."),
+            url=reverse("children:guardian", args=[case.code]), verb=_("Ask for a guardian"),
+        )  # fmt: skip
+
+
+def _visits(actor: Actor, now: datetime) -> Iterator[Waiting]:
+    until = timezone.localdate(now) + _AHEAD
+    mine = cases.visible(actor).filter(holder=actor.account, closed_at=None)
+    rows = PlannedVisit.objects.filter(
+        case__in=mine, made_on=None, dropped_on=None, due_on__lte=until
+    ).select_related("case")
+    for visit in rows.order_by("due_on")[:_MOST]:
+        yield Waiting(
+            title=visit.case.code, why=words.SCHEDULES.get(visit.schedule, visit.schedule),
+            url=reverse("children:care", args=[visit.case.code]),
+            due=timezone.make_aware(datetime.combine(visit.due_on, time.max)),
+            verb=_("Visit and write it down"),
+        )  # fmt: skip
+
+
+def _ages(actor: Actor, now: datetime) -> Iterator[Waiting]:
+    reach = cases.visible(actor, Action.DECIDE).filter(pk=OuterRef("case"))
+    rows = AgeAssessment.objects.filter(
+        Exists(reach), procedure__over_at=None, procedure__state__in=("challenged", "decided")
+    ).select_related("case", "procedure")
+    for row in rows[:_MOST]:
+        live = row.procedure.deadlines.filter(ended_at=None).order_by("due").first()
+        due = live.due if live else None
+        if row.procedure.state == "challenged":
+            why, verb = _("An age assessment is challenged."), _("Decide on the challenge")
+        elif due is not None and due < now:
+            why, verb = _("The time to challenge an age assessment is over."), _("Look at it")
+        else:
+            continue
+        yield Waiting(
+            title=row.case.code, why=why, url=reverse("children:age", args=[row.case.code]),
+            due=due, verb=verb,
+        )  # fmt: skip
