@@ -176,7 +176,7 @@ def read_with_file(actor: Actor, case: Case) -> tuple[Mapping[str, Any], PersonF
         return read(actor, case), None
     case = visible(actor).select_related("person").get(pk=case.pk)
     seen = [(AuditTag.CASE_READ, case_handle(case))]
-    file = people.read(actor, case.person, also=seen)
+    file = people.read_found(actor, case.person, also=seen)
     ((_, values),) = opened([case])
     return values or {}, file
 

@@ -24,6 +24,16 @@ def visible(actor: Actor, action: Action, kind: Kind = Kind.PERSON) -> QuerySet[
     return rows
 
 
+def within(actor: Actor, person: Person, action: Action, kind: Kind = Kind.PERSON) -> bool:
+    """Whether `visible` holds this row, which was just taken from the database."""
+    scope = require(actor, action, kind)
+    if person.purpose != actor.purpose.value:
+        return False
+    if scope is Scope.UNIT:
+        return person.unit == actor.unit
+    return scope is Scope.ALL or actor.account in {person.created_by, person.guardian_account}
+
+
 def find(actor: Actor, code: str, action: Action = Action.READ, kind: Kind = Kind.PERSON) -> Person:
     """The person with `code`. Raises `Person.DoesNotExist` alike for absent and out of reach."""
     try:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from mostovi.people import codes, disclosures, fields, keeping, names
@@ -44,7 +45,7 @@ from mostovi.people.models import (
     SearchToken,
     Sex,
 )
-from mostovi.people.reach import again, find, visible
+from mostovi.people.reach import again, find, visible, within
 from mostovi.people.registering import (
     ROW_MODELS,
     Draft,
@@ -55,15 +56,15 @@ from mostovi.people.registering import (
 from mostovi.rights.access import Action, Actor, Kind, require
 from mostovi.rights.audit import AuditTag
 from mostovi.rights.purposes import Purpose
-from mostovi.rights.services import destroy_subject, record, record_all, record_many
-from mostovi.rights.storage import lines, opened, opened_lines
-from mostovi.rights.vault import vault
+from mostovi.rights.services import destroy_subject, record, record_all
+from mostovi.rights.storage import Line, lines, opened, opened_lines
+from mostovi.rights.vault import KeyDestroyed, vault
 
 __all__ = [
     "ChangeResult", "ChangeReused", "Draft", "FieldChange", "MustBeKept", "NodeHoldsNoPersons",
     "again", "change", "complete_copy", "entrust", "erase", "erase_at_end", "export", "find",
     "glances", "glances_of", "history", "issue_printed_code", "matching", "opened_file",
-    "person_of_printed_code", "printed_token", "read", "register", "register_many",
+    "person_of_printed_code", "printed_token", "read", "read_found", "register", "register_many",
     "revoke_printed_code", "search", "settle", "visible",
 ]  # fmt: skip
 
@@ -84,7 +85,19 @@ class MustBeKept(Exception):
 @transaction.atomic
 def read(actor: Actor, person: Person, *, also: Sequence[tuple[AuditTag, str]] = ()) -> PersonFile:
     """Open the whole file. `also` are events of the same reading, logged together with it."""
-    person = again(actor, person, Action.READ)
+    return read_found(actor, again(actor, person, Action.READ), also=also)
+
+
+@transaction.atomic
+def read_found(
+    actor: Actor, person: Person, *, also: Sequence[tuple[AuditTag, str]] = ()
+) -> PersonFile:
+    """`read` of a row that was taken from the database in this very transaction.
+
+    Its purpose, unit and owners are asked again, the database is not.
+    """
+    if not within(actor, person, Action.READ):
+        raise Person.DoesNotExist
     held = opened_file(person)
     record_all(actor, [(AuditTag.PERSON_READ, person.handle), *also])
     return held
@@ -92,23 +105,24 @@ def read(actor: Actor, person: Person, *, also: Sequence[tuple[AuditTag, str]] =
 
 def opened_file(person: Person) -> PersonFile:
     """The whole file. The caller has decided that it may be read, and logs it."""
-    values = person.values()
+    found = _lines_of(person)
+    kinds = [(model, found[kind]) for kind, model in ROW_MODELS.items()]
+    itself = (person.pk, person.key_id, person.sealed)
+    ((_, values),), *lists = opened_lines((Person, [itself]), *kinds)
+    if values is None:
+        raise KeyDestroyed("this record's key has been destroyed")
     rows: dict[str, list[Any]] = {kind: [] for kind in fields.LISTS}
-    found = {
-        kind: opened(model._default_manager.filter(person=person))
-        for kind, model in ROW_MODELS.items()
-    }
     written: Mapping[str, Mapping[str, Any]] = values["versions"]
     versions = {name: 1 for name, value in values["single"].items() if value is not None}
     family_codes: dict[str, UUID] = {}
-    for kind, pairs in found.items():
-        for row, value in pairs:
-            name = f"{kind}.{row.pk}"
+    for kind, pairs in zip(ROW_MODELS, lists, strict=True):
+        for (key, _key_id, _sealed, other), value in pairs:
+            name = f"{kind}.{key}"
             number = written.get(name, {}).get("number", 1)
             versions[name] = number
             rows[kind].append((NameRow if kind == "name" else Row)(name, value or {}, number))
-            if isinstance(row, FamilyLink) and row.other_id:
-                family_codes[name] = row.other_id
+            if other:
+                family_codes[name] = other
     versions.update({name: line["number"] for name, line in written.items()})
     part = PersonFile(
         person, values["single"], rows["name"], rows["contact"], rows["family"], versions,
@@ -116,8 +130,43 @@ def opened_file(person: Person) -> PersonFile:
     )  # fmt: skip
     return PersonFile(
         person, part.single, part.names, part.contacts, part.family, versions,
-        _open_conflicts(part, written), family_codes,
+        _open_conflicts(part, written) if found["conflict"] else [], family_codes,
     )  # fmt: skip
+
+
+def _lines_of(person: Person) -> dict[str, list[Line]]:
+    """Names, contacts and family of a file in one statement, and whether a conflict is open."""
+    with connection.cursor() as cursor:
+        key = Person._meta.pk.get_db_prep_value(person.pk, connection)
+        cursor.execute(_every_list(), [key] * (len(ROW_MODELS) + 1))
+        rows = cursor.fetchall()
+    found: dict[str, list[Line]] = {kind: [] for kind in (*ROW_MODELS, "conflict")}
+    for kind, _position, *line, other in rows:
+        key, key_id = (_uuid(value) for value in line[:2])
+        found[kind].append((key, key_id, line[2], other and _uuid(other)))
+    return found
+
+
+def _uuid(value: Any) -> UUID:
+    return value if isinstance(value, UUID) else UUID(value)
+
+
+@cache
+def _every_list() -> str:
+    """One SELECT a list, joined: each alone costs more to put together than to answer."""
+    # PostgreSQL wants to know of which type a value that is not there would be.
+    nobody = "CAST(NULL AS uuid)" if connection.vendor == "postgresql" else "NULL"
+    parts = [
+        f"SELECT '{kind}', position, id, key_id, sealed, "  # noqa: S608 - our own table names
+        f"{'other_id' if model is FamilyLink else nobody} AS other_id"
+        f" FROM {model._meta.db_table} WHERE person_id = %s"
+        for kind, model in ROW_MODELS.items()
+    ]
+    waiting = (
+        f"SELECT 'conflict', 0, id, key_id, sealed, {nobody} FROM {Conflict._meta.db_table}"  # noqa: S608
+        " WHERE person_id = %s AND settled_by IS NULL"
+    )
+    return " UNION ALL ".join([*parts, waiting]) + " ORDER BY 2, 3"
 
 
 def _open_conflicts(
@@ -192,12 +241,14 @@ def search(actor: Actor, text: str, *, limit: int = SEARCH_LIMIT) -> list[tuple[
     logged, only that somebody searched and whom they saw.
     """
     reach = visible(actor, Action.READ).filter(erased_at=None)
-    people = _matching(reach, text.strip()[: names.MAX_LENGTH], limit)
-    found = _glances(reach.filter(pk__in=[person.pk for person in people]))
-    record(actor, AuditTag.PERSON_SEARCHED, detail={"found": len(people)})
-    if people:
-        record_many(actor, AuditTag.PERSON_LISTED, handles=[person.handle for person in people])
-    return [(person, found[person.pk]) for person in people if person.pk in found]
+    keys = _matching(reach, text.strip()[: names.MAX_LENGTH], limit)
+    people = reach.in_bulk(keys)
+    found = _glances(reach.filter(pk__in=keys))
+    seen = [(AuditTag.PERSON_LISTED, vault().handle("person", key)) for key in keys if key in found]
+    record_all(actor, [(AuditTag.PERSON_SEARCHED, "")], detail={"found": len(keys)})
+    if seen:
+        record_all(actor, seen)
+    return [(people[key], found[key]) for key in keys if key in found]
 
 
 @transaction.atomic
@@ -211,42 +262,57 @@ def matching(
     reach = visible(actor, Action.READ).filter(erased_at=None)
     if among is not None:
         reach = reach.filter(among)
-    people = _matching(reach, text.strip()[: names.MAX_LENGTH], limit)
-    record(actor, AuditTag.PERSON_SEARCHED, detail={"found": len(people)})
-    return [person.pk for person in people]
+    keys = _matching(reach, text.strip()[: names.MAX_LENGTH], limit)
+    record(actor, AuditTag.PERSON_SEARCHED, detail={"found": len(keys)})
+    return keys
 
 
-def _matching(reach: QuerySet[Person], text: str, limit: int) -> list[Person]:
+def _matching(reach: QuerySet[Person], text: str, limit: int) -> list[UUID]:
     if not text:
         return []
     if codes.looks_like_record_code(text):
-        return list(reach.filter(code=codes.parse_record_code(text)))
+        return _keys(reach.filter(code=codes.parse_record_code(text)))
     phone = names.phone_tokens(text)
     if phone and not any(character.isalpha() for character in text):
-        return list(_holding(reach, [phone])[:limit])
+        return _keys(_holding(reach, [phone])[:limit])
     words = names.query_tokens(text)
     sizes = _sizes(set().union(*words))
-    found: dict[UUID, Person] = {}
+    found: list[UUID] = []
     before: list[set[str]] = []
     for kinds in ("w", "wp", "wpk"):
         tier = [{token for token in word if token[0] in kinds and token in sizes} for word in words]
         if not all(tier) or len(found) >= limit or tier == before:
             continue
         tier.sort(key=lambda tokens: sum(sizes[token] for token in tokens))
-        fresh = _holding(reach, tier).exclude(pk__in=list(found))
-        found.update({person.pk: person for person in fresh[: limit - len(found)]})
+        fresh = _holding(reach, tier).exclude(pk__in=found)
+        found += _keys(fresh[: limit - len(found)])
         before = tier
-    return list(found.values())
+    return found
+
+
+def _keys(rows: QuerySet[Person]) -> list[UUID]:
+    return list(rows.values_list("pk", flat=True))
+
+
+COUNTED = 1000
+"""Beyond this many rows tokens are alike common: counting on would take longer than it saves."""
 
 
 def _sizes(tokens: Collection[str]) -> dict[str, int]:
-    """How many rows hold each token; those that nobody holds are left out."""
-    blinded = {vault().blind(token): token for token in tokens}
-    counted = SearchToken.objects.filter(token__in=list(blinded)).values("token")
-    return {
-        blinded[bytes(token)]: size
-        for token, size in counted.annotate(size=Count("pk")).values_list("token", "size")
-    }
+    """How many rows hold each token, as far as `COUNTED`; those that nobody holds are left out."""
+    named = sorted(tokens)
+    if not named:
+        return {}
+    one = (
+        f"SELECT %s, count(*) FROM (SELECT 1 FROM {SearchToken._meta.db_table}"  # noqa: S608
+        f" WHERE token = %s LIMIT {COUNTED}) AS held"
+    )
+    asked: list[Any] = []
+    for place, token in enumerate(named):
+        asked += [place, vault().blind(token)]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join([one] * len(named)), asked)
+        return {named[place]: size for place, size in cursor.fetchall() if size}
 
 
 def _holding(reach: QuerySet[Person], wanted: Sequence[set[str]]) -> QuerySet[Person]:
