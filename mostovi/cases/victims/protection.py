@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from mostovi.cases import recording
 from mostovi.cases import services as cases
 from mostovi.cases.models import Case
 from mostovi.cases.victims import identification, recovery
@@ -109,11 +110,13 @@ def _barriers(
             )
         )  # fmt: skip
     if case.closed_at is None:
-        found += _while_open(standing, appeal, today)
+        found += _while_open(case, standing, appeal, today)
     return found
 
 
-def _while_open(standing: Standing, appeal: Deadline | None, today: date) -> list[Barrier]:
+def _while_open(
+    case: Case, standing: Standing, appeal: Deadline | None, today: date
+) -> list[Barrier]:
     match standing.status:
         case Status.PRESUMED:
             words = _("The person may be a victim of trafficking, and nobody has decided yet.")
@@ -127,21 +130,38 @@ def _while_open(standing: Standing, appeal: Deadline | None, today: date) -> lis
         case Status.NOT_IDENTIFIED:
             return _appeal_time(appeal, today)
         case Status.IDENTIFIED:
-            words = _("Victims of trafficking are not held in immigration detention.")
-            safe = _(
-                "A victim returns only with regard to rights, safety and dignity, and to legal "
-                "proceedings; preferably of their own will. A safe return has to be assessed first."
+            return _of_identified(case, today)
+
+
+def _of_identified(case: Case, today: date) -> list[Barrier]:
+    words = _("Victims of trafficking are not held in immigration detention.")
+    found = [
+        Barrier(
+            "identified_victim", frozenset({Measure.DETENTION}), words, _PRINCIPLES, "memory"
+        )
+    ]  # fmt: skip
+    residence = recording.latest(case, "residence_grounds") or {}
+    until = residence.get("permit_until")
+    if residence.get("granted") == "yes" and until and date.fromisoformat(until) >= today:
+        words = _("The person has a residence permit as a victim of trafficking.")
+        found.append(
+            Barrier(
+                "residence_permit", BOTH, words, f"{COE}, article 14", "memory",
+                date.fromisoformat(until),
             )
-            return [
-                Barrier(
-                    "identified_victim", frozenset({Measure.DETENTION}), words, _PRINCIPLES,
-                    "memory",
-                ),
-                Barrier(
-                    "safe_return", frozenset({Measure.REMOVAL}), safe, f"{COE}, article 16(2)",
-                    "memory",
-                ),
-            ]  # fmt: skip
+        )  # fmt: skip
+    if (recording.latest(case, "return_or_stay") or {}).get("safe") != "safe":
+        words = _(
+            "A victim returns only with regard to rights, safety and dignity, and to legal "
+            "proceedings; preferably of their own will. A safe return has to be assessed first."
+        )
+        found.append(
+            Barrier(
+                "safe_return", frozenset({Measure.REMOVAL}), words, f"{COE}, article 16(2)",
+                "memory",
+            )
+        )  # fmt: skip
+    return found
 
 
 def _appeal_time(appeal: Deadline | None, today: date) -> list[Barrier]:

@@ -9,8 +9,16 @@ from datetime import date, datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from mostovi.cases import recording, sections
 from mostovi.cases.models import Case
-from mostovi.cases.victims import decisions, protection, statement_fields, statements
+from mostovi.cases.victims import (
+    decisions,
+    protection,
+    record_rules,
+    section,
+    statement_fields,
+    statements,
+)
 from mostovi.cases.victims.identification import PROCEDURE, Ruling
 from mostovi.cases.victims.models import GivenStatement
 from mostovi.people import barriers, consent_listeners, disclosures, keeping, sharing
@@ -34,6 +42,8 @@ def register() -> None:
         PROCEDURE, "appeal_decided", decided(Ruling.APPEAL_ALLOWED, Ruling.APPEAL_DISMISSED)
     )
     gates.register(protection.STATELESSNESS, "origin_may_be_asked", origin_may_be_asked)
+    record_rules.register()
+    sections.register(section.ORDER, section.of_case)
     barriers.register(protection.standing_against)
     sharing.register_onward(to_investigators)
     consent_listeners.register(statements.end_withdrawn)
@@ -56,8 +66,6 @@ def to_investigators(language: str) -> Sequence[sharing.Onward]:
 
 def origin_may_be_asked(instance: Instance, now: datetime) -> GateAnswer:
     """The person agrees that a country is asked, and no asylum claim stands against it."""
-    from mostovi.cases import recording
-
     case = Case.objects.get(pk=instance.subject)
     answers = recording.latest(case, "nationality_evidence") or {}
     if answers.get("origin_agreed") != "yes":
