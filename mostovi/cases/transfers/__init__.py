@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Child protection inside a case: guardian, age, best interests, care, durable solution."""
+"""Transfer of responsibility for a whole case between nodes: always somebody's, never two's."""
