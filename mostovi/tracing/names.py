@@ -28,6 +28,7 @@ __all__ = [
 
 MOST_WORDS: Final = 8
 _OF_GOD: Final = frozenset({"allah", "ollah", "ulla", "ullah"})
+_OF_FAITH: Final = frozenset({"din", "uddin", "eddin", "eddine", "aldin", "udin"})
 _SON_OF: Final = re.compile("^(?:ben|bin|bou|بن)(?=.{4})")
 SAME: Final = 2
 ALIKE: Final = 1
@@ -153,7 +154,7 @@ def _joined(words: Sequence[Word], spellings: Spellings) -> list[Word]:
         if key in spellings.articles or key in spellings.descent or key in spellings.titles:
             continue
         if key in spellings.endings and joined and joined[-1].script == word.script:
-            ending = "ullah" if key in _OF_GOD else word.text
+            ending = "ullah" if key in _OF_GOD else "uddin" if key in _OF_FAITH else word.text
             joined[-1] = Word(joined[-1].text + ending, word.script)
             continue
         text = word.text
@@ -193,7 +194,7 @@ def _read_word(word: Word, spellings: Spellings) -> NameWord:
         vowels = sounds.without_slot(vowels, 3)
     if len(token) > 5 and token.startswith("ABT") and other in ("", sound.token, token):
         other = token[3:]
-    elif other in ("", token) and (start := _SON_OF.match(word.text)):
+    elif (start := _SON_OF.match(word.text)):
         other = sounds.sound(Word(word.text[start.end() :], word.script)).token
     single = len(word.text) == 1
     return NameWord(

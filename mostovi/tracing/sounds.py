@@ -156,7 +156,7 @@ def _arabic(text: str, reading: int) -> str:
     phones: list[str] = []
     text = text.translate(_ALEFS).replace("تش", "چ").replace("تس", "س")
     # "of God" and "of the faith" are spoken with any vowel, and the l of the latter is silent.
-    text = text[:1] + text[1:].replace("الله", "~لله").replace("الدی", "~دی")
+    text = text[:1] + text[1:].replace("الله", "~له").replace("الدی", "~دی")
     last = len(text) - 1
     for place, letter in enumerate(text):
         before = text[place - 1] if place else ""
