@@ -39,6 +39,7 @@ from mostovi.procedures.models import Event
 from mostovi.procedures.state import GateAnswer
 from mostovi.rights.access import Action, Actor, Kind, Scope, require
 from mostovi.rights.audit import AuditTag
+from mostovi.rights.roles import Role
 from mostovi.rights.services import record
 from mostovi.rights.storage import opened
 from mostovi.rights.vault import KeyDestroyed, vault
@@ -121,8 +122,8 @@ def open_file(
     )  # fmt: skip
     file = LibertyFile(
         id=identifier, key_id=case.key_id, case=case, purpose=case.purpose, unit=case.unit,
-        opened_by=actor.account, holder=actor.account, procedure=instance, opened_at=moment,
-        changed_at=moment,
+        opened_by=actor.account, procedure=instance, opened_at=moment, changed_at=moment,
+        holder=case.holder if actor.role is Role.SYSTEM else actor.account,
     )  # fmt: skip
     file.seal_values({"question": question.strip()[:LONGEST]})
     file.save()
