@@ -8,9 +8,10 @@ does not exist raise the same `Person.DoesNotExist`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
+from itertools import islice
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -271,30 +272,29 @@ def _matching(reach: QuerySet[Person], text: str, limit: int) -> list[UUID]:
     if not text:
         return []
     if codes.looks_like_record_code(text):
-        return _keys(reach.filter(code=codes.parse_record_code(text)))
+        found = reach.filter(code=codes.parse_record_code(text))
+        return list(found.values_list("pk", flat=True))
     phone = names.phone_tokens(text)
     if phone and not any(character.isalpha() for character in text):
-        return _keys(_holding(reach, [phone])[:limit])
+        return list(islice(_holding(reach, [phone]), limit))
     words = names.query_tokens(text)
     sizes = _sizes(set().union(*words))
-    found: list[UUID] = []
+    found: dict[UUID, None] = {}
     before: list[set[str]] = []
     for kinds in ("w", "wp", "wpk"):
         tier = [{token for token in word if token[0] in kinds and token in sizes} for word in words]
         if not all(tier) or len(found) >= limit or tier == before:
             continue
         tier.sort(key=lambda tokens: sum(sizes[token] for token in tokens))
-        fresh = _holding(reach, tier).exclude(pk__in=found)
-        found += _keys(fresh[: limit - len(found)])
+        for key in _holding(reach, tier):
+            found.setdefault(key)
+            if len(found) >= limit:
+                break
         before = tier
-    return found
+    return list(found)
 
 
-def _keys(rows: QuerySet[Person]) -> list[UUID]:
-    return list(rows.values_list("pk", flat=True))
-
-
-COUNTED = 1000
+COUNTED = 5000
 """Beyond this many rows tokens are alike common: counting on would take longer than it saves."""
 
 
@@ -315,18 +315,26 @@ def _sizes(tokens: Collection[str]) -> dict[str, int]:
         return {named[place]: size for place, size in cursor.fetchall() if size}
 
 
-def _holding(reach: QuerySet[Person], wanted: Sequence[set[str]]) -> QuerySet[Person]:
+def _holding(reach: QuerySet[Person], wanted: Sequence[set[str]]) -> Iterator[UUID]:
     """Persons with at least one token of each set; the rarest set comes first.
 
-    The sets are cut with each other in the index of tokens, so that only persons who hold all are
-    looked at.
+    Read from the index of tokens one by one: persons are looked at only when they hold all, and
+    nothing is read beyond what is taken.
     """
+    seen: set[UUID] = set()
+    for key in _holders(reach, wanted).values_list("person_id", flat=True).iterator(100):
+        if key not in seen:
+            seen.add(key)
+            yield key
+
+
+def _holders(reach: QuerySet[Person], wanted: Sequence[set[str]]) -> QuerySet[SearchToken]:
     first, *others = [[vault().blind(token) for token in sorted(tokens)] for tokens in wanted]
     holders = SearchToken.objects.filter(token__in=first)
     for tokens in others:
         same = SearchToken.objects.filter(person=OuterRef("person"), token__in=tokens)
         holders = holders.filter(Exists(same))
-    return reach.filter(pk__in=holders.values("person_id"))
+    return holders.filter(Exists(reach.filter(pk=OuterRef("person"))))
 
 
 # --- Entrust -----------------------------------------------------------------------------------

@@ -29,7 +29,19 @@ class LongList(Paginator):  # type: ignore[type-arg]
         text = str(number or "")
         if text.isascii() and text.isdigit():
             self._reach = max(MOST_PAGES, min(int(text[:9]), FURTHEST) + 10)
+        if text in {"", "1"}:
+            return self._first_page()
         return super().get_page(number)
+
+    def _first_page(self) -> Page:  # type: ignore[type-arg]
+        """The first page with one row more than it shows: if that is missing, nothing is counted.
+
+        Most searches end here, and all that a worker holds.
+        """
+        rows = list(self.object_list[: self.per_page + 1])
+        if len(rows) <= self.per_page:
+            self._counted = len(rows)
+        return self._get_page(rows[: self.per_page], 1, self)
 
     @cached_property
     def _counted(self) -> int:

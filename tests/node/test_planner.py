@@ -22,6 +22,6 @@ def test_a_rare_name_is_found_through_its_own_index(acting) -> None:
     register_many(worker, [Draft({}, [name]) for _ in range(300)])
     assert planner.inform() == 1
     reach = people.visible(worker, Action.READ)
-    plan = people._holding(reach, [{"w:zlatan"}]).explain()
+    plan = people._holders(reach, [{"w:zlatan"}]).explain()
     assert "person_of_unit" not in plan
     assert "token_person" in plan

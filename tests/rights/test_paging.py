@@ -60,3 +60,10 @@ def test_leafing_on_reaches_every_page(entries):
 @pytest.mark.parametrize("asked", [None, "", "x", "-1", "0", "²", "9" * 400, "999999999"])
 def test_no_page_number_breaks_it(entries, asked):
     assert list(LongList(entries, 2).get_page(asked))
+
+
+def test_what_fits_one_page_is_not_counted(entries, statements):
+    pages = LongList(entries.filter(sequence__lte=2), 2)
+    sent = statements(lambda: (list(pages.get_page(None)), pages.total))
+    assert len(sent) == 1
+    assert (pages.count, pages.total, pages.get_page("1").has_other_pages()) == (2, "1", False)
