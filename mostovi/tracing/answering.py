@@ -314,3 +314,9 @@ def _moved(actor: Actor, match: TracingMatch, verb: str, now: datetime) -> None:
 def words_of(match: TracingMatch) -> Sequence[tuple[MatchWords, str]]:
     """The words with a match that was found through `reach`, oldest first."""
     return [(row, (values or {}).get("text", "")) for row, values in opened(match.words.all())]
+
+
+def message_of(match: TracingMatch) -> str:
+    """The sought person's message in a match that was found through its search."""
+    ((_, values),) = opened([match])
+    return str((values or {}).get("message", ""))
