@@ -171,7 +171,7 @@ class CarePlacement(Sealed):
 
 
 class PlannedVisit(models.Model):
-    """A visit that the schedule asks for, and the record that says it was made."""
+    """A visit that the schedule asks for; `record_id` is the record that says it was made."""
 
     GOVERNANCE: ClassVar[Governance] = _PERSONAL
 
@@ -185,6 +185,7 @@ class PlannedVisit(models.Model):
     due_on = models.DateField()
     made_on = models.DateField(null=True, blank=True)
     dropped_on = models.DateField(null=True, blank=True)
+    record_id = models.UUIDField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("planned visit")

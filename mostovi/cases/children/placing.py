@@ -17,13 +17,13 @@ from mostovi.cases import services as cases
 from mostovi.cases.children import care, rules, visits
 from mostovi.cases.children.care import Against, Sexes
 from mostovi.cases.children.models import CarePlace, CarePlacement, PlannedVisit
-from mostovi.cases.models import Case
+from mostovi.cases.models import Case, CaseRecord
 from mostovi.people.birth import Birth
 from mostovi.people.consenting import is_child
 from mostovi.people.models import FamilyLink, Person
 from mostovi.rights.access import Action, Actor, Kind, require
 from mostovi.rights.audit import AuditTag
-from mostovi.rights.services import record
+from mostovi.rights.services import record as log
 from mostovi.rights.storage import opened
 
 LONGEST_WORDS = 2000
@@ -137,7 +137,7 @@ def save_place(
     row.adults_too, row.closed_on = adults_too, closed_on
     row.changed_by, row.changed_at = actor.account, now or timezone.now()
     row.save()
-    record(actor, AuditTag.CARE_PLACE_CHANGED, detail={"place": row.code})
+    log(actor, AuditTag.CARE_PLACE_CHANGED, detail={"place": row.code})
     return row
 
 
@@ -239,7 +239,7 @@ def place_child(
         case, schedule="urgent_placement" if urgent else "placement", begins=from_day,
         placement=row,
     )  # fmt: skip
-    record(
+    log(
         actor, AuditTag.CHILD_PLACED, handle=cases.case_handle(case),
         detail={"kind": locked.kind, "urgent": urgent},
     )  # fmt: skip
@@ -269,7 +269,7 @@ def end_placement(
         raise InvalidCare("ended_reason", gettext_noop("Write why it ends and where the child is."))
     _short(reason, "ended_reason")
     _end_row(row, until_day, "ended", reason)
-    record(actor, AuditTag.CHILD_MOVED, handle=cases.case_handle(case))
+    log(actor, AuditTag.CHILD_MOVED, handle=cases.case_handle(case))
     return row
 
 
@@ -294,7 +294,7 @@ def _case(actor: Actor, case: Case) -> Case:
 def read(actor: Actor, case: Case) -> list[Placement]:
     """`placements`, logged as read."""
     case = cases.visible(actor).select_related("person").get(pk=case.pk)
-    record(actor, AuditTag.CARE_READ, handle=cases.case_handle(case))
+    log(actor, AuditTag.CARE_READ, handle=cases.case_handle(case))
     return placements(case)
 
 
@@ -323,18 +323,24 @@ def plan_visits(
     )
 
 
-def visit_made(actor: Actor, case: Case, *, record_kind: str, on: date) -> PlannedVisit | None:
+def visit_made(actor: Actor, case: Case, *, record: CaseRecord, on: date) -> PlannedVisit | None:
     """A record says that a visit was made: the earliest open one of its schedule is done.
 
-    While the placement lasts a next one is planned after the last. None where no visit was open.
+    A corrected record corrects the day of its own visit. While the placement lasts a next one is
+    planned after the last. None where no visit was open.
     """
-    codes = [rule.code for rule in rules.schedules().values() if rule.record == record_kind]
+    told = case.planned_visits.filter(record_id=record.pk).first()
+    if told is not None:
+        told.made_on = on
+        told.save(update_fields=["made_on"])
+        return told
+    codes = [rule.code for rule in rules.schedules().values() if rule.record == record.kind]
     open_ones = case.planned_visits.filter(schedule__in=codes, made_on=None, dropped_on=None)
     visit = open_ones.select_for_update().order_by("due_on").first()
     if visit is None:
         return None
-    visit.made_on = on
-    visit.save(update_fields=["made_on"])
+    visit.made_on, visit.record_id = on, record.pk
+    visit.save(update_fields=["made_on", "record_id"])
     rule = rules.schedules()[visit.schedule]
     last = case.planned_visits.filter(schedule=visit.schedule, placement=visit.placement)
     number = last.order_by("-number").values_list("number", flat=True)[0]
@@ -344,7 +350,7 @@ def visit_made(actor: Actor, case: Case, *, record_kind: str, on: date) -> Plann
             case=case, placement=visit.placement, schedule=visit.schedule, number=due.number,
             due_on=due.on,
         )  # fmt: skip
-    record(actor, AuditTag.VISIT_MADE, handle=cases.case_handle(case))
+    log(actor, AuditTag.VISIT_MADE, handle=cases.case_handle(case))
     return visit
 
 

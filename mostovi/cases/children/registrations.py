@@ -50,8 +50,8 @@ def register() -> None:
     gates.register(assessing.PROCEDURE, "time_to_challenge_over", assessing.time_to_challenge_over)
     ages.register(assessing.findings)
     record_rules.register()
-    for schedule in rules.schedules().values():
-        recording.on_final(schedule.record, visit_recorded)
+    for kind in {schedule.record for schedule in rules.schedules().values()}:
+        recording.on_final(kind, visit_recorded)
     recording.on_final("family_reunification", reunited)
     keeping.register_copier(copied)
     sections.register(20, case_sections.guardian)
@@ -129,7 +129,7 @@ def visit_recorded(
     """A visit was made: the earliest open one of its schedule is done."""
     on = answers.get("visited_on")
     day = date.fromisoformat(on) if on else timezone.localdate(now)
-    placing.visit_made(actor, case, record_kind=record.kind, on=day)
+    placing.visit_made(actor, case, record=record, on=day)
 
 
 def reunited(
