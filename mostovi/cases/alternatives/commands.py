@@ -43,6 +43,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def _file(code: str, *, make: bool = False) -> LibertyFile | None:
     """The file of a case; opened, in liberty, when `make` is set and there is none."""
     from mostovi.cases.alternatives import files
+    from mostovi.cases.alternatives.models import LibertyFile
     from mostovi.cases.models import Case
     from mostovi.people import codes
     from mostovi.rights.access import Actor
@@ -58,7 +59,7 @@ def _file(code: str, *, make: bool = False) -> LibertyFile | None:
     actor = Actor.system(Purpose(case.purpose))
     try:
         return files.find(actor, case.code)
-    except files.LibertyFile.DoesNotExist:
+    except LibertyFile.DoesNotExist:
         return files.open_file(actor, case) if make else None
 
 
