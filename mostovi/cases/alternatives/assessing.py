@@ -40,6 +40,7 @@ from mostovi.cases.alternatives.models import (
     counts_as_child,
 )
 from mostovi.cases.alternatives.vulnerability import Answer, Rating, least_rating, too_low
+from mostovi.procedures import services as procedures
 from mostovi.rights.access import Action, Actor
 from mostovi.rights.audit import AuditTag
 from mostovi.rights.services import record
@@ -143,6 +144,8 @@ def screen(
         files.step(actor, file, "screen", now=moment)
     else:
         files.touch(file, moment)
+    # Somebody who needs more support is looked at sooner (`content/deadlines`).
+    procedures.set_risk(actor, instance=file.procedure, risk=given.rating)
     record(actor, AuditTag.VULNERABILITY_SCREENED, handle=files.handle(file))
     return row
 
