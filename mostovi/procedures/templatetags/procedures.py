@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django import template
@@ -13,14 +14,60 @@ from mostovi.procedures import presentation
 from mostovi.procedures.definition import Procedure, Translations
 from mostovi.procedures.drawing import Drawing
 from mostovi.procedures.models import Deadline, Instance
+from mostovi.procedures.state import Visit, visits
 
 register = template.Library()
 
 
-@register.inclusion_tag("procedures/drawing.html")
-def procedure_drawing(instance: Instance) -> dict[str, Any]:
-    """`{% procedure_drawing instance %}`: where it stands, drawn, with the same in words."""
-    return {"drawing": presentation.drawing_of_instance(instance), "running": True}
+_MOST_FIGURES = 256
+_figures: dict[tuple[object, ...], tuple[Procedure, str, dict[str, str]]] = {}
+"""Figures of where a procedure can stand, with what stands in them for the date of each state."""
+_SOME_DAY = datetime(1001, 1, 1, 12, tzinfo=UTC)
+"""A day on which no procedure of ours ran."""
+
+
+@register.simple_tag(takes_context=True)
+def procedure_drawing(context: template.Context, instance: Instance) -> SafeString:
+    """`{% procedure_drawing instance %}`: where it stands, drawn, with the same in words.
+
+    Drawn once for all that stand alike; what differs between two of them are dates and an anchor.
+    """
+    procedure = presentation.services.procedure_of(instance)
+    held = visits(procedure, instance.happened())
+    entered = {visit.state: visit.entered for visit in held}
+    dated = tuple((state, at is not None) for state, at in entered.items())
+    key = (id(procedure), presentation.language(), dated, held[-1].state)
+    if key not in _figures:
+        if len(_figures) >= _MOST_FIGURES:
+            _figures.clear()
+        _figures[key] = procedure, *_figure(context, procedure, held)
+    _, figure, days = _figures[key]
+    figure = figure.replace(_ANCHOR, f"procedure-{instance.pk}")
+    for state, stands in days.items():
+        figure = figure.replace(stands, _drawn(context, "procedures/day.html", day=entered[state]))
+    # Drawn by templates, which escape, and by `drawing`, which escapes every text.
+    return mark_safe(figure)  # noqa: S308
+
+
+def _figure(
+    context: template.Context, procedure: Procedure, held: list[Visit]
+) -> tuple[str, dict[str, str]]:
+    """The figure with days of its own, and each of these days as it stands there, by state."""
+    dated = dict.fromkeys(visit.state for visit in held if visit.entered is not None)
+    days = {state: _SOME_DAY + timedelta(days=n) for n, state in enumerate(dated)}
+    alike = [Visit(visit.state, days.get(visit.state)) for visit in held]
+    drawing = presentation.drawing_of(procedure, held=alike, ident=_ANCHOR)
+    figure = _drawn(context, "procedures/drawing.html", drawing=drawing, running=True)
+    standing = {s: _drawn(context, "procedures/day.html", day=day) for s, day in days.items()}
+    return figure, standing
+
+
+_ANCHOR = "procedure-of-some-instance"
+
+
+def _drawn(context: template.Context, name: str, **values: Any) -> str:
+    drawing = context.template.engine.get_template(name)  # type: ignore[union-attr]
+    return str(drawing.render(context.new(values))).strip()
 
 
 @register.inclusion_tag("procedures/drawing.html")
