@@ -6,9 +6,10 @@ The person is protected by what was decided and by time, never by what they say 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -140,7 +141,9 @@ def _of_identified(case: Case, today: date) -> list[Barrier]:
             "identified_victim", frozenset({Measure.DETENTION}), words, _PRINCIPLES, "memory"
         )
     ]  # fmt: skip
-    residence = recording.latest(case, "residence_grounds") or {}
+    counted = case.records.filter(kind__in=("residence_grounds", "return_or_stay"))
+    kinds = set(counted.exclude(counted=0).values_list("kind", flat=True))
+    residence = _answers(case, "residence_grounds", kinds)
     until = residence.get("permit_until")
     if residence.get("granted") == "yes" and until and date.fromisoformat(until) >= today:
         words = _("The person has a residence permit as a victim of trafficking.")
@@ -150,7 +153,7 @@ def _of_identified(case: Case, today: date) -> list[Barrier]:
                 date.fromisoformat(until),
             )
         )  # fmt: skip
-    if (recording.latest(case, "return_or_stay") or {}).get("safe") != "safe":
+    if _answers(case, "return_or_stay", kinds).get("safe") != "safe":
         words = _(
             "A victim returns only with regard to rights, safety and dignity, and to legal "
             "proceedings; preferably of their own will. A safe return has to be assessed first."
@@ -162,6 +165,11 @@ def _of_identified(case: Case, today: date) -> list[Barrier]:
             )
         )  # fmt: skip
     return found
+
+
+def _answers(case: Case, kind: str, counted: Collection[str]) -> Mapping[str, Any]:
+    """The answers of the newest record of `kind` that counts; not asked for when there is none."""
+    return (recording.latest(case, kind) or {}) if kind in counted else {}
 
 
 def _appeal_time(appeal: Deadline | None, today: date) -> list[Barrier]:

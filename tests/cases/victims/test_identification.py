@@ -146,7 +146,7 @@ def test_the_period_outlasts_the_case(assessed, coordinator, decide):
     decide(assessed)
     cases.take_step(coordinator, assessed, verb="close_early", reason="moved on")
     assert against(assessed) == {"reflection_period"}
-    later = TODAY() + timedelta(days=60)
+    later = TODAY() + timedelta(days=400)
     assert barriers.barriers(assessed.person, later) == []
 
 
@@ -266,3 +266,17 @@ def test_records_of_a_victim_ask_nothing_about_cooperation_as_a_condition():
         if kind.case_types and "possible_victim_of_trafficking" in kind.case_types:
             required = [q.code for q in kind.questions if q.required.value != "never"]
             assert [w for w in FORBIDDEN[:2] for code in required if w in code] == [], kind.code
+
+
+def test_no_partners_law_gives_less_than_the_convention(monkeypatch):
+    from dataclasses import replace
+
+    from mostovi.cases.victims.checks import check
+    from mostovi.procedures import deadlines
+
+    assert check() == []
+    table = deadlines.shipped()[PROCEDURE]
+    short = replace(table, rows=(replace(table.rows[0], amount=10),))
+    monkeypatch.setattr(deadlines, "shipped", lambda: {PROCEDURE: short})
+    (problem,) = check()
+    assert "less than 30 days" in problem.what

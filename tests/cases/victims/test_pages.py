@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.urls import reverse
@@ -14,6 +15,7 @@ from mostovi.cases.victims.models import Decision, GivenStatement
 from mostovi.cases.victims.today import waiting
 from mostovi.people import consenting
 from mostovi.people.models import Consent
+from mostovi.procedures.models import Deadline
 from mostovi.rights.roles import Role
 from tests.cases.victims.conftest import REASONS
 
@@ -191,12 +193,11 @@ def test_another_units_protection_page_looks_like_an_absent_one(signed_in, actin
 def test_home_tells_of_periods_and_withdrawn_statements(
     assessed, coordinator, investigator, decide, agree, hand_over
 ):
-    from datetime import UTC, datetime, timedelta
-
     decide(assessed)
     now = datetime.now(UTC)
     assert waiting(coordinator, now) == []
-    soon = waiting(coordinator, now + timedelta(days=27))
+    due = Deadline.objects.get(clock="reflection").due
+    soon = waiting(coordinator, due - timedelta(days=3))
     assert [item.title for item in soon] == [assessed.code]
     consent = agree(assessed.person)
     given = hand_over(assessed, consent)
