@@ -21,13 +21,14 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from mostovi.cases.models import Case, CaseNote
-from mostovi.cases.vocabulary import Urgency, case_types, procedure_of_type
+from mostovi.cases.models import Case, CaseHandover, CaseNote
+from mostovi.cases.planning import PLAN, Happens
+from mostovi.cases.vocabulary import Risk, Urgency, case_types, procedure_of_type
 from mostovi.people import codes
 from mostovi.people import services as people
 from mostovi.people.file import Glance, PersonFile
 from mostovi.people.models import Person
-from mostovi.procedures import library
+from mostovi.procedures import library, tasks
 from mostovi.procedures import services as procedures
 from mostovi.procedures.models import Event
 from mostovi.rights.access import Action, Actor, Kind, Scope, require
@@ -219,11 +220,20 @@ def notes(case: Case) -> list[Note]:
     return [Note(row, (values or {}).get("text", "")) for row, values in opened(rows)]
 
 
-def documents(case: Case) -> set[str]:
-    """Codes of the procedure's documents that the case holds: notes, and records that count."""
-    found = set(case.notes.exclude(document="").values_list("document", flat=True))
+def documents(case: Case, written: Sequence[Note] | None = None) -> set[str]:
+    """Codes of the procedure's documents that the case holds: notes, records that count, the plan.
+
+    `written` are the case's notes where the caller has read them already.
+    """
+    if written is None:
+        found = set(case.notes.exclude(document="").values_list("document", flat=True))
+    else:
+        found = {note.row.document for note in written if note.row.document}
     counted = case.records.exclude(counted=0).exclude(document="")
-    return found | set(counted.values_list("document", flat=True))
+    found |= set(counted.values_list("document", flat=True))
+    if PLAN not in found and case.plan_events.filter(kind=Happens.ACTION_SET.value).exists():
+        found.add(PLAN)
+    return found
 
 
 @transaction.atomic
@@ -241,12 +251,69 @@ def take_step(actor: Actor, case: Case, *, verb: str, reason: str = "") -> Event
 
 
 @transaction.atomic
-def hand_on(actor: Actor, case: Case, *, holder: UUID) -> None:
-    """Give a case to another account of this node (somebody leaves, a specialist takes over)."""
+def set_risk(
+    actor: Actor, case: Case, *, risk: str, reason: str, now: datetime | None = None
+) -> int:
+    """Say how great the danger to the person is, with the reason; live deadlines are counted anew.
+
+    Returns how many deadlines moved. Raises `InvalidCase`.
+    """
     case = visible(actor, Action.CHANGE).select_for_update(of=("self",)).get(pk=case.pk)
+    if risk not in set(Risk):
+        raise InvalidCase("risk", gettext_noop("Choose how great the danger is."))
+    if not reason.strip():
+        raise InvalidCase("reason", gettext_noop("Write why you see it so."))
+    if len(reason) > LONGEST_TEXT:
+        raise InvalidCase("reason", gettext_noop("Shorten this to 4000 characters."))
+    moment = now or timezone.now()
+    case.risk = risk
+    case.save(update_fields=["risk"])
+    moved = procedures.set_risk(actor, instance=case.procedure, risk=risk)
+    note_of_verb(actor, case, topic=f"risk_{risk}", text=reason, now=moment)
+    record(actor, AuditTag.CASE_RISK_SET, handle=case_handle(case), detail={"risk": risk})
+    return moved
+
+
+def note_of_verb(actor: Actor, case: Case, *, topic: str, text: str, now: datetime) -> None:
+    """A note in the timeline that a verb writes; the caller has found and locked the case."""
+    note = CaseNote(
+        key_id=case.key_id, case=case, topic=topic, author=actor.account, written_at=now
+    )
+    note.seal_values({"text": text.strip()})
+    note.save()
+    touch(case, now)
+
+
+@transaction.atomic
+def hand_on(
+    actor: Actor, case: Case, *, holder: UUID, reason: str = "", now: datetime | None = None
+) -> None:
+    """Give a case to another account of this node (somebody leaves, a specialist takes over).
+
+    Both colleagues are told on their home pages; open tasks that were the old holder's go along.
+    """
+    case = visible(actor, Action.CHANGE).select_for_update(of=("self",)).get(pk=case.pk)
+    before = case.holder
+    if before == holder:
+        return
+    moment = now or timezone.now()
     case.holder = holder
     case.save(update_fields=["holder"])
+    handover = CaseHandover(
+        key_id=case.key_id, case=case, from_account=before, to_account=holder, by=actor.account,
+        at=moment,
+    )  # fmt: skip
+    handover.seal_values({"reason": reason.strip()[:LONGEST_TEXT]})
+    handover.save()
+    tasks.hand_on(case.procedure, before=before, after=holder)
+    touch(case, moment)
     record(actor, AuditTag.CASE_HANDED_ON, handle=case_handle(case))
+
+
+def handovers(case: Case) -> list[tuple[CaseHandover, str]]:
+    """Who gave the case to whom, with the reasons; the case was found by `find`."""
+    rows = case.passed_on.all()
+    return [(row, (values or {}).get("reason", "")) for row, values in opened(rows)]
 
 
 def touch(case: Case, moment: datetime) -> None:

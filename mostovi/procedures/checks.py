@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.conf import settings
 
-from mostovi.procedures import gates, holidays, library
+from mostovi.procedures import deadlines, gates, holidays, library
 from mostovi.procedures.loader import BadProcedure
 from mostovi.procedures.models import Definition
 from mostovi.rights.problems import Problem
@@ -43,6 +45,7 @@ def check() -> list[Problem]:
             )
             for gate in gates.unanswered(file.procedure)
         ]
+    problems += _deadline_problems(files)
     if settings.MOSTOVI.holds_persons and settings.MOSTOVI.partner not in holidays.available():
         problems.append(
             Problem(
@@ -52,3 +55,22 @@ def check() -> list[Problem]:
             )
         )
     return problems
+
+
+def _deadline_problems(files: Mapping[str, library.ProcedureFile]) -> list[Problem]:
+    try:
+        tables = deadlines.shipped()
+    except deadlines.BadDeadlines as error:
+        return [
+            Problem("procedures.deadlines", str(problem), "Repair the line named.")
+            for problem in error.problems
+        ]
+    return [
+        Problem(
+            "procedures.deadlines",
+            f"content/deadlines/{code}.yaml names '{name}', which its procedure does not have.",
+            "Correct the name, or take the row out.",
+        )
+        for code, table in tables.items()
+        for name in (deadlines.strays(table, files[code].procedure) if code in files else [code])
+    ]

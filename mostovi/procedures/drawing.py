@@ -24,7 +24,7 @@ SPINE_X = 22
 BRANCH_X = 52
 TEXT_GAP = 22
 LABEL_LINE, CAPTION_LINE, PADDING = 18, 15, 14
-LABEL_PX, CAPTION_PX = 7.3, 6.3
+LABEL_PX, CAPTION_PX = 7.9, 6.75
 """Mean width of a character of the label and the caption, for breaking lines."""
 
 

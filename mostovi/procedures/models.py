@@ -323,6 +323,14 @@ class Task(Sealed):
                 condition=models.Q(ended_at__isnull=True, escalated_at__isnull=True),
             ),
             models.Index(
+                fields=["owner_role", "due"], name="open_tasks_of_role",
+                condition=models.Q(ended_at__isnull=True),
+            ),
+            models.Index(
+                fields=["escalate_to", "escalated_at"], name="open_tasks_told",
+                condition=models.Q(ended_at__isnull=True),
+            ),
+            models.Index(
                 fields=["instance"], name="open_tasks_of_instance",
                 condition=models.Q(ended_at__isnull=True),
             ),

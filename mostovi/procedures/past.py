@@ -15,10 +15,10 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from mostovi.procedures import library, services
+from mostovi.procedures import library, services, tasks
 from mostovi.procedures.definition import Procedure, Transition
 from mostovi.procedures.holidays import holidays_of
-from mostovi.procedures.models import Deadline, Event, Instance, Outcome, Suspension
+from mostovi.procedures.models import Deadline, Event, Instance, Outcome, Suspension, Task
 from mostovi.procedures.runs import Run, runs
 from mostovi.procedures.state import Happened, NotInFile
 from mostovi.rights.access import Action, Actor, Kind, Refusal, Refused
@@ -63,6 +63,7 @@ def take_in(actor: Actor, pasts: Sequence[Past], *, now: datetime) -> list[Insta
     events: list[Event] = []
     deadlines: list[Deadline] = []
     stops: list[Suspension] = []
+    waiting: list[Task] = []
     to_seal: list[tuple[Event, str]] = []
     for code in {past.code for past in pasts}:
         _require_purpose(actor, library.current(code).procedure)
@@ -80,8 +81,11 @@ def take_in(actor: Actor, pasts: Sequence[Past], *, now: datetime) -> list[Insta
             deadline = _deadline(instance, run)
             deadlines.append(deadline)
             stops += _stops(deadline, run)
+        if procedure.tasks and instance.over_at is None:
+            ours = events[len(events) - len(taken) :]
+            waiting += tasks.left_open(instance, procedure, ours)
     _seal(to_seal)
-    for rows in (instances, events, deadlines, stops):
+    for rows in (instances, events, deadlines, stops, waiting):
         insert(rows)
     record(actor, AuditTag.PROCEDURES_TAKEN_IN, detail={"count": len(instances)})
     return instances
@@ -144,7 +148,12 @@ def _event(
 
 def _runs(procedure: Procedure, instance: Instance, events: Sequence[Event]) -> list[Run]:
     happened = [Happened(event.verb, event.at, event.side, event.account) for event in events]
-    return runs(procedure, happened, lambda side: holidays_of(instance.partners[side]).calendar)
+    return runs(
+        procedure,
+        happened,
+        lambda side: holidays_of(instance.partners[side]).calendar,
+        lambda clock, at: services.clock_of(instance, procedure, clock, at),
+    )
 
 
 def _deadline(instance: Instance, run: Run) -> Deadline:

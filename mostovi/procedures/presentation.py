@@ -89,7 +89,7 @@ def drawing_of_instance(instance: Instance) -> Drawing:
 def shown_deadline(deadline: Deadline, now: datetime) -> ShownDeadline:
     """What a page says about `deadline` at `now`."""
     procedure = services.procedure_of(deadline.instance)
-    clock = procedure.clocks[deadline.clock]
+    clock = services.rule_of(deadline)
     return ShownDeadline(
         deadline=deadline,
         clock=clock,

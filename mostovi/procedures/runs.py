@@ -37,8 +37,24 @@ class Run:
         return self.outcome in {"running", "suspended"}
 
 
-def runs(procedure: Procedure, events: Sequence[Happened], calendar_of: CalendarOf) -> list[Run]:
-    """Every run of every clock, in the order in which they began. Raises `NotInFile`."""
+RuleOf = Callable[[Clock, datetime], Clock]
+"""The clock with the period that counts for a start at that moment."""
+
+
+def _as_written(clock: Clock, started: datetime) -> Clock:
+    return clock
+
+
+def runs(
+    procedure: Procedure,
+    events: Sequence[Happened],
+    calendar_of: CalendarOf,
+    rule_of: RuleOf = _as_written,
+) -> list[Run]:
+    """Every run of every clock, in the order in which they began. Raises `NotInFile`.
+
+    rule_of: the period in force (default: as the procedure file says).
+    """
     found: list[Run] = []
     state = procedure.start.code
     for event in events:
@@ -48,13 +64,14 @@ def runs(procedure: Procedure, events: Sequence[Happened], calendar_of: Calendar
         if step is None or step.side != event.side:
             raise NotInFile(f"{procedure.code}: '{event.verb}' does not start in '{state}'")
         for clock in procedure.clocks.values():
-            live = next((r for r in found if r.clock is clock and r.is_live), None)
+            live = next((r for r in found if r.clock.code == clock.code and r.is_live), None)
             if live is not None:
                 _follow(procedure, live, step, event.at, calendar_of(clock.side))
             if step.verb in clock.starts_on and not procedure.is_over(step.to):
-                period = Period(clock.amount, clock.unit)
+                rule = rule_of(clock, event.at)
+                period = Period(rule.amount, rule.unit)
                 due = deadline(period, event.at, calendar=calendar_of(clock.side))
-                found.append(Run(clock, event.at, due))
+                found.append(Run(rule, event.at, due))
         state = step.to
     return found
 

@@ -22,7 +22,8 @@ from django.utils import timezone
 
 from mostovi.procedures import clock as clocks
 from mostovi.procedures import gates as gate_registry
-from mostovi.procedures import library, state
+from mostovi.procedures import library, state, tasks
+from mostovi.procedures.deadlines import RISKS, clock_in_force
 from mostovi.procedures.definition import Clock, Procedure, Transition, Unit
 from mostovi.procedures.holidays import holidays_of
 from mostovi.procedures.loader import load
@@ -249,7 +250,7 @@ def extend(actor: Actor, *, deadline: Deadline, at: datetime) -> Extension:
     _require_purpose(actor, deadline.instance)
     if not deadline.is_live:
         raise NotLive("this deadline has ended")
-    rule = _clock(deadline).extension
+    rule = rule_of(deadline).extension
     if rule is None or deadline.extensions.count() >= rule.at_most:
         raise NotExtendable("the procedure allows no further extension of this deadline")
     extension = Extension.objects.create(
@@ -264,6 +265,34 @@ def extend(actor: Actor, *, deadline: Deadline, at: datetime) -> Extension:
     deadline.save(update_fields=["due", "flagged_at"])
     _log(actor, AuditTag.DEADLINE_EXTENDED, deadline.instance, deadline.clock)
     return extension
+
+
+@transaction.atomic
+def set_risk(actor: Actor, *, instance: Instance, risk: str) -> int:
+    """Say how great the danger is; live deadlines and tasks are counted anew from their start.
+
+    Returns how many deadlines moved. Raises `ValueError` for a word that is no risk.
+    """
+    _require_purpose(actor, instance)
+    if risk not in {*RISKS, "unknown"}:
+        raise ValueError(f"'{risk}' is no degree of risk")
+    locked = _locked(instance)
+    locked.risk = instance.risk = risk
+    locked.save(update_fields=["risk"])
+    moved = 0
+    for deadline in locked.deadlines.filter(outcome=Outcome.RUNNING):
+        deadline.instance = locked
+        due = _due(deadline)
+        if due != deadline.due:
+            deadline.due, deadline.flagged_at = due, None
+            deadline.save(update_fields=["due", "flagged_at"])
+            moved += 1
+    tasks.count_again(locked, procedure_of(locked))
+    record(
+        actor, AuditTag.DEADLINES_RECOUNTED, handle=vault().handle("procedure", locked.pk),
+        detail={"procedure": locked.code, "risk": risk, "moved": moved},
+    )  # fmt: skip
+    return moved
 
 
 def live_deadlines(purpose: Purpose, *, side: str | None = None) -> QuerySet[Deadline]:
@@ -358,6 +387,7 @@ def _move(
     locked.over_at = event.at if procedure.is_over(step.to) else None
     locked.save(update_fields=["state", "changed_at", "over_at"])
     given.state, given.changed_at, given.over_at = step.to, event.at, locked.over_at
+    tasks.follow(locked, procedure, step, event)
     live = {d.clock: d for d in locked.deadlines.filter(outcome__in=LIVE)}
     for clock in procedure.clocks.values():
         _tick(locked, procedure, clock, live.get(clock.code), step, event)
@@ -388,8 +418,9 @@ def _tick(
         deadline = Deadline(
             instance=instance, clock=clock.code, side=clock.side, started_at=event.at
         )
+        rule = clock_of(instance, procedure, clock, event.at)
         deadline.due = clocks.deadline(
-            clocks.Period(clock.amount, clock.unit), event.at, calendar=_calendar(deadline)
+            clocks.Period(rule.amount, rule.unit), event.at, calendar=_calendar(deadline)
         )
         deadline.save()
 
@@ -425,8 +456,20 @@ def _resume(deadline: Deadline, at: datetime) -> datetime:
     return due
 
 
-def _clock(deadline: Deadline) -> Clock:
-    return procedure_of(deadline.instance).clocks[deadline.clock]
+def clock_of(instance: Instance, procedure: Procedure, clock: Clock, started: datetime) -> Clock:
+    """`clock` with the period in force for this instance's partner and risk (`deadlines`)."""
+    calendar = holidays_of(instance.partners[clock.side]).calendar
+    return clock_in_force(
+        procedure.code, clock, partner=instance.partners[clock.side], risk=instance.risk,
+        on=calendar.day_of(started),
+    )  # fmt: skip
+
+
+def rule_of(deadline: Deadline) -> Clock:
+    """The clock of a deadline with the period and citation that count for it."""
+    procedure = procedure_of(deadline.instance)
+    clock = procedure.clocks[deadline.clock]
+    return clock_of(deadline.instance, procedure, clock, deadline.started_at)
 
 
 def _calendar(deadline: Deadline) -> clocks.Calendar:
@@ -435,7 +478,7 @@ def _calendar(deadline: Deadline) -> clocks.Calendar:
 
 def _due(deadline: Deadline) -> datetime | None:
     """The deadline counted again from its start, its stops and its extensions."""
-    rule = _clock(deadline)
+    rule = rule_of(deadline)
     return clocks.deadline(
         clocks.Period(rule.amount, rule.unit),
         deadline.started_at,

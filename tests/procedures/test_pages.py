@@ -15,6 +15,7 @@ import pytest
 from django.template import Context, Template
 from django.test import Client, RequestFactory
 from django.utils import translation
+from django.utils.html import escape
 
 from mostovi.procedures import checks, commands, gates, library, presentation, services, views
 from mostovi.procedures.models import Definition, Instance
@@ -195,7 +196,10 @@ def test_the_command_checks_a_file(tmp_path: Path, capsys: pytest.CaptureFixture
 @pytest.mark.django_db
 def test_the_check_names_gates_and_edited_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gates, "_predicates", {})
-    Definition.objects.create(code="case", version=library.current("case").procedure.version, text="x", digest="0" * 64, first_used_at=NOW)
+    version = library.current("case").procedure.version
+    Definition.objects.create(
+        code="case", version=version, text="x", digest="0" * 64, first_used_at=NOW
+    )
     codes = [problem.code for problem in checks.check()]
     assert "procedures.gate" in codes and "procedures.version" in codes
     for file in library.shipped().values():
@@ -221,7 +225,7 @@ def test_the_pages_in_every_language(reader: Client, language: str) -> None:
         assert b"<svg" in shown.content and b"style=" not in shown.content
         assert len(shown.content) < 150_000
         for clock in library.current(code).procedure.clocks.values():
-            assert clock.citation in shown.content.decode()
+            assert escape(clock.citation) in shown.content.decode()
 
 
 def test_the_page_says_what_nobody_has_checked(reader: Client) -> None:

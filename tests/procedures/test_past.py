@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mostovi.procedures import library, past, services
-from mostovi.procedures.models import Deadline, Event, Instance, Suspension
+from mostovi.procedures.models import Deadline, Event, Instance, Suspension, Task
 from mostovi.procedures.past import Past, PastStep
 from mostovi.procedures.state import GateAnswer, NotInFile
 from mostovi.rights.access import Actor, Refused
@@ -21,7 +21,7 @@ from mostovi.rights.vault import vault
 
 START = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
 PARTNERS = {"sender": "me", "receiver": "rs"}
-PEOPLE = [UUID(int=1), UUID(int=2)]
+PEOPLE = [UUID(int=number) for number in range(1, 9)]
 
 
 @st.composite
@@ -37,8 +37,9 @@ def walks(draw: st.DrawFn) -> tuple[str, str, list[PastStep]]:
             break
         step = draw(st.sampled_from(options))
         at += timedelta(hours=draw(st.integers(0, 24 * 12)))
-        # Four eyes: a second person for whatever needs one.
-        account = PEOPLE[1] if step.other_than else PEOPLE[0]
+        # Four eyes: somebody else for whatever needs one.
+        did = {done.account for done in steps if done.verb == step.other_than}
+        account = next(one for one in PEOPLE if one not in did)
         steps.append(PastStep(step.verb, at, step.roles[0], account, "because"))
         state = step.to
     return code, side, steps
@@ -83,6 +84,10 @@ def picture(instance: Instance) -> dict[str, object]:
             (s.started_at, s.ended_at, s.cause)
             for s in Suspension.objects.filter(deadline__instance=instance)
             if s.ended_at
+        ),
+        "tasks": sorted(
+            (t.code, t.made_at, t.due, t.escalate_at, t.owner_role)
+            for t in Task.objects.filter(instance=instance, ended_at=None)
         ),
         "open_stops": Suspension.objects.filter(deadline__instance=instance, ended_at=None).count(),
     }
