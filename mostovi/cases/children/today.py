@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -26,37 +26,42 @@ def waiting(actor: Actor, now: datetime) -> list[Waiting]:
     """Children of mine without a guardian, visits due, challenges for a second person."""
     items: list[Waiting] = []
     if decide(actor, Action.CHANGE, Kind.CASE).allowed:
-        items += _without_guardian(actor)
-        items += _visits(actor, now)
+        items += _of_my_cases(actor, now)
     if decide(actor, Action.DECIDE, Kind.CASE).allowed:
         items += _ages(actor, now)
     return items
 
 
-def _without_guardian(actor: Actor) -> Iterator[Waiting]:
-    mine = cases.visible(actor).filter(holder=actor.account, closed_at=None)
-    held = GuardianAppointment.objects.filter(person=OuterRef("person"), until_day=None)
-    rows = mine.filter(~Exists(held), case_type__in=CHILD_TYPES, person__erased_at=None)
-    for case in rows.order_by("opened_at")[:_MOST]:
-        yield Waiting(
-            title=case.code, why=_("The child has no guardian."),
-            url=reverse("children:guardian", args=[case.code]), verb=_("Ask for a guardian"),
-        )  # fmt: skip
-
-
-def _visits(actor: Actor, now: datetime) -> Iterator[Waiting]:
+def _of_my_cases(actor: Actor, now: datetime) -> Iterator[Waiting]:
+    """Missing guardians and each case's next visit, in one statement."""
     until = timezone.localdate(now) + _AHEAD
-    mine = cases.visible(actor).filter(holder=actor.account, closed_at=None)
-    rows = PlannedVisit.objects.filter(
-        case__in=mine, made_on=None, dropped_on=None, due_on__lte=until
-    ).select_related("case")
-    for visit in rows.order_by("due_on")[:_MOST]:
-        yield Waiting(
-            title=visit.case.code, why=words.SCHEDULES.get(visit.schedule, visit.schedule),
-            url=reverse("children:care", args=[visit.case.code]),
-            due=timezone.make_aware(datetime.combine(visit.due_on, time.max)),
-            verb=_("Visit and write it down"),
-        )  # fmt: skip
+    held = GuardianAppointment.objects.filter(person=OuterRef("person"), until_day=None)
+    visits = PlannedVisit.objects.filter(
+        case=OuterRef("pk"), made_on=None, dropped_on=None, due_on__lte=until
+    ).order_by("due_on")
+    rows = (
+        cases.visible(actor)
+        .filter(holder=actor.account, closed_at=None, person__erased_at=None)
+        .annotate(
+            guarded=Exists(held),
+            visit_on=Subquery(visits.values("due_on")[:1]),
+            visit_of=Subquery(visits.values("schedule")[:1]),
+        )
+        .filter(Q(guarded=False, case_type__in=CHILD_TYPES) | Q(visit_on__isnull=False))
+    )
+    for case in rows.order_by("opened_at")[:_MOST]:
+        if case.case_type in CHILD_TYPES and not case.guarded:
+            yield Waiting(
+                title=case.code, why=_("The child has no guardian."),
+                url=reverse("children:guardian", args=[case.code]), verb=_("Ask for a guardian"),
+            )  # fmt: skip
+        if case.visit_on:
+            yield Waiting(
+                title=case.code, why=words.SCHEDULES.get(case.visit_of, case.visit_of),
+                url=reverse("children:care", args=[case.code]),
+                due=timezone.make_aware(datetime.combine(case.visit_on, time.max)),
+                verb=_("Visit and write it down"),
+            )  # fmt: skip
 
 
 def _ages(actor: Actor, now: datetime) -> Iterator[Waiting]:
@@ -64,9 +69,9 @@ def _ages(actor: Actor, now: datetime) -> Iterator[Waiting]:
     rows = AgeAssessment.objects.filter(
         Exists(reach), procedure__over_at=None, procedure__state__in=("challenged", "decided")
     ).select_related("case", "procedure")
-    for row in rows[:_MOST]:
-        live = row.procedure.deadlines.filter(ended_at=None).order_by("due").first()
-        due = live.due if live else None
+    for row in rows.prefetch_related("procedure__deadlines")[:_MOST]:
+        dues = [one.due for one in row.procedure.deadlines.all() if one.is_live and one.due]
+        due = min(dues, default=None)
         if row.procedure.state == "challenged":
             why, verb = _("An age assessment is challenged."), _("Decide on the challenge")
         elif due is not None and due < now:
