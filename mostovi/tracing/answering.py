@@ -17,6 +17,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from mostovi.people import consenting
+from mostovi.people import services as people
+from mostovi.people.file import Glance
 from mostovi.people.models import Person
 from mostovi.procedures import services as procedures
 from mostovi.rights.access import Action, Actor
@@ -41,8 +43,8 @@ from mostovi.tracing.vocabulary import MATCH, MATCH_FIELDS
 LONGEST_TEXT = 2000
 LONGEST_MESSAGE = 1000
 CONSENT_LASTS = timedelta(days=365)
-ALIKE = 0.9
-"""From this likeness on, a guardian's name is taken for that of somebody in the search."""
+ALIKE = 0.5
+"""As likely as not: from then on a guardian's name is taken for that of somebody in the search."""
 
 Conflict = Callable[[Person, Mapping[str, Any]], str]
 _conflicts: list[Conflict] = []
@@ -72,6 +74,18 @@ def read(actor: Actor, match: TracingMatch) -> Mapping[str, Any]:
     record(actor, AuditTag.TRACING_MATCH_READ, handle=reach.match_handle(match))
     ((_, values),) = opened([match])
     return values or {}
+
+
+@transaction.atomic
+def read_with_person(
+    actor: Actor, match: TracingMatch, person: Person
+) -> tuple[Mapping[str, Any], Glance | None]:
+    """What a match holds that was found through `reach`, with our person's short form, logged
+    as one reading; no short form after erasure."""
+    seen = [(AuditTag.TRACING_MATCH_READ, reach.match_handle(match))]
+    ((_, values),) = opened([match])
+    found = people.glances(actor, [] if person.erased_at else [person], also=seen)
+    return values or {}, found.get(person.pk)
 
 
 def waterfall(match: TracingMatch, values: Mapping[str, Any]) -> Match | None:

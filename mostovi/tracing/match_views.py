@@ -17,7 +17,6 @@ from django.views.decorators.http import require_POST
 
 from mostovi.cases.views import choice_words, say_refused, step_words
 from mostovi.people import consenting
-from mostovi.people import services as people
 from mostovi.procedures.state import StepRefused
 from mostovi.rights.access import Action, Kind
 from mostovi.rights.doors import ActingRequest, door
@@ -60,8 +59,8 @@ def _context(
     request: ActingRequest, match: TracingMatch, *, forms_given: Given | None = None
 ) -> dict[str, Any]:
     now = timezone.now()
-    values = answering.read(request.actor, match)
     person = person_of(match)
+    values, who = answering.read_with_person(request.actor, match, person)
     erased = person.erased_at is not None
     holder = match.side == Side.HOLDER
     child = not erased and consenting.is_child(person, now)
@@ -71,7 +70,7 @@ def _context(
         "match": match,
         "holder": holder,
         "here": match.peer == reach.us(),
-        "who": None if erased else people.glances(request.actor, [person]).get(person.pk),
+        "who": who,
         "person": person,
         "child": child,
         "values": values,
@@ -93,7 +92,8 @@ def _context(
             "no_form": given.get("no_form") or NoForm(),
             "not_now_form": given.get("not_now_form") or NotNowForm(),
         }
-    if state in _MEET or SealedAnswers.objects.filter(match=match).exists():
+    asking = state in {"proposed", "speaking"}
+    if state in _MEET or not asking and SealedAnswers.objects.filter(match=match).exists():
         context |= _verification(match, language, given)
     if state in _PREPARE:
         context |= _preparations(match, language)
