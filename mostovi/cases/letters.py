@@ -7,6 +7,7 @@ letter about a referral is matched by thread and by the node it came from.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -162,6 +163,17 @@ def receive_withdrawal(letter: ReceivedLetter) -> None:
         if referral.procedure.over_at is None:
             _hear(letter.actor, referral, "withdraw", letter.received_at)
         stop_showing(letter.actor, referral, letter.received_at)
+    for see in _withdrawal_listeners:
+        see(letter)
+
+
+_withdrawal_listeners: list[Callable[[ReceivedLetter], None]] = []
+
+
+def on_withdrawal(see: Callable[[ReceivedLetter], None]) -> None:
+    """Have `see(letter)` told, in the inbox's transaction, that another node's consent ended."""
+    if see not in _withdrawal_listeners:
+        _withdrawal_listeners.append(see)
 
 
 def stop_showing(actor: Actor, referral: Referral, at: datetime) -> None:

@@ -205,11 +205,11 @@ def read_out(lines: Sequence[tuple[str, str, str]]) -> list[Group]:
     """The preview's lines as a reader takes them in, labels and codes in their language."""
     properties = profile(REQUEST).schema["properties"]
     titles = {name: _(part["title"]) for name, part in properties.items()}
-    said = [(place, _(label), _spoken(place, value, titles)) for place, label, value in lines]
+    said = [(place, _(label), spoken(place, value, titles)) for place, label, value in lines]
     return grouped(said, titles)
 
 
-def _spoken(place: str, value: str, titles: Mapping[str, str]) -> str:
+def spoken(place: str, value: str, titles: Mapping[str, str]) -> str:
     """A value in words: codes by the list they are from, dates by the reader's locale."""
     steps = place.strip("/").split("/")
     name = steps[-2] if steps[-1].isdigit() else steps[-1]

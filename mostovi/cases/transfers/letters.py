@@ -7,18 +7,21 @@ responsible: storing it and passing the responsibility are one transaction at th
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.conf import settings
 
+from mostovi.cases import letters as case_letters
 from mostovi.cases.models import Direction, WithdrawnConsent
 from mostovi.cases.transfers import transferring
 from mostovi.cases.transfers.models import Transfer
 from mostovi.cases.transfers.transferring import ANSWER, TRANSFER, note_end, transfer_handle
+from mostovi.cases.vocabulary import WITHDRAWN
 from mostovi.exchange import handlers
 from mostovi.exchange.handlers import ReceiptSeen, ReceivedLetter, Reject
 from mostovi.exchange.receipts import Verdict
+from mostovi.exchange.services import post
 from mostovi.people import codes
 from mostovi.people.models import Consent, ConsentEvent
 from mostovi.procedures import services as procedures
@@ -39,6 +42,7 @@ def register() -> None:
     handlers.register(ANSWER, receive_answer)
     handlers.register_receipt(TRANSFER, see_transfer_receipt)
     handlers.register_receipt(ANSWER, see_answer_receipt)
+    case_letters.on_withdrawal(withdrawn_there)
 
 
 def receive_transfer(letter: ReceivedLetter) -> None:
@@ -201,21 +205,59 @@ def taken_back_there(actor: Actor, transfer: Transfer, at: datetime) -> None:
 
 
 def withdrawn(consent: Consent, event: ConsentEvent) -> None:
-    """A consent was withdrawn here: what has not passed is taken back at once (R2)."""
+    """A consent was withdrawn here: what has not passed is taken back at once (R2).
+
+    Whoever is responsible already is told, and asks the person how to go on.
+    """
     rows = Transfer.objects.filter(
-        direction=Direction.SENT, consent_id=consent.pk, ended_at=None
+        direction=Direction.SENT, consent_id=consent.pk, consent_withdrawn_at=None
     ).exclude(letter_id=None)
     actor = Actor.system(Purpose(consent.purpose))
     for transfer in rows.select_related("procedure").select_for_update(of=("self",)):
+        transfer.consent_withdrawn_at = event.at
+        transfer.save(update_fields=["consent_withdrawn_at"])
+        if transfer.ended_at is not None:
+            if transfer.passed_at is not None:
+                _tell_withdrawal(actor, transfer, event.at)
+            continue
         procedures.apply(
             actor, instance=transfer.procedure, verb="take_back", at=event.at,
             reason="consent withdrawn",
         )  # fmt: skip
         transferring.end_letters(actor, transfer, event.at)
         transferring.answer(actor, transfer, event=TAKEN_BACK, now=event.at)
-        transfer.consent_withdrawn_at = event.at
-        transfer.save(update_fields=["consent_withdrawn_at"])
         note_end(transfer, event.at)
+
+
+def _tell_withdrawal(actor: Actor, transfer: Transfer, at: datetime) -> None:
+    data = {
+        "consent": transfer.consent_handle,
+        "withdrawn_at": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "scope": "use",
+    }
+    post(
+        actor, to=transfer.peer, letter_type=WITHDRAWN, purpose=Purpose(transfer.purpose),
+        basis={"duty": case_letters.WITHDRAWAL_DUTY}, data=data, thread=transfer.thread,
+        expires=at + timedelta(days=30),
+    )  # fmt: skip
+
+
+def withdrawn_there(letter: ReceivedLetter) -> None:
+    """The person took back the consent that a case came under: what came is shown no longer.
+
+    The case itself is ours by then; its officer is told and asks the person.
+    """
+    rows = Transfer.objects.filter(
+        direction=Direction.RECEIVED, peer=letter.source, consent_withdrawn_at=None,
+        consent_handle=letter.data["consent"],
+    )  # fmt: skip
+    for transfer in rows.select_related("procedure").select_for_update(of=("self",)):
+        transfer.consent_withdrawn_at = letter.received_at
+        transfer.save(update_fields=["consent_withdrawn_at"])
+        if transfer.procedure.over_at is None:
+            taken_back_there(letter.actor, transfer, letter.received_at)
+        else:
+            destroy_subject(letter.actor, transfer.key_id, reason="consent_withdrawn")
 
 
 def _hear_of_arrival(actor: Actor, transfer: Transfer, at: datetime) -> None:
