@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from mostovi.cases.models import Case
 from mostovi.cases.sections import Section
 from mostovi.cases.victims import decisions, protection, wording
-from mostovi.people.barriers import Barrier
+from mostovi.people.barriers import Barrier, Measure
 from mostovi.rights.access import Actor
 
 ORDER = 20
@@ -53,7 +53,7 @@ def _of_victim(case: Case, now: datetime) -> Section:
 def _label(barrier: Barrier) -> str:
     if barrier.measures == protection.BOTH:
         return _("No removal, no detention")
-    if protection.Measure.DETENTION in barrier.measures:
+    if Measure.DETENTION in barrier.measures:
         return _("No detention")
     return _("No removal")
 
