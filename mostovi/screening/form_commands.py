@@ -8,9 +8,10 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mostovi.screening.xlsform_convert import Outcome, Report, examine
+if TYPE_CHECKING:
+    from mostovi.screening.xlsform_convert import Report
 
 LONGEST_LIST = 20
 
@@ -66,6 +67,8 @@ def _import(path: Path, options: argparse.Namespace) -> dict[str, Any]:
         return {"file": str(path), "outcome": "unreadable", "status": 2, "message": reason,
                 "problems": [], "changes": []}  # fmt: skip
     if options.check:
+        from mostovi.screening.xlsform_convert import examine
+
         return _reported(path, examine(data, path.name, repairing=options.repair))
     return _stored(path, data, options)
 
@@ -108,13 +111,15 @@ def _wanted(
 ) -> dict[str, bytes]:
     if not media:
         return {}
+    from mostovi.screening.xlsform_convert import examine
+
     form = examine(data, path.name, repairing=options.repair).form
     return {name: media[name] for name in form.media if name in media} if form else {}
 
 
 def _outcome(report: Report | None) -> str:
     if report is None or report.form is not None:
-        return Outcome.REFUSED.value
+        return "refused"
     return report.outcome.value
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
@@ -21,7 +22,9 @@ from mostovi.rights.services import record
 from mostovi.rights.vault import vault
 from mostovi.screening import forms
 from mostovi.screening.models import PURPOSES, Form, FormMedia, FormVersion
-from mostovi.screening.xlsform_convert import Outcome, Report, examine
+
+if TYPE_CHECKING:
+    from mostovi.screening.xlsform_convert import Report
 
 MEDIA_BYTES = 10 * 1024 * 1024
 _UNSAFE_IN_A_NAME = set('/\\\0"<>|:*?')
@@ -75,6 +78,9 @@ def import_form(
     _configure(actor)
     if purpose.value not in dict(PURPOSES):
         raise FormRefused(f"A form cannot be for the purpose '{purpose}'.")
+    # Importing a form is rare and needs libraries that a waiting node does not hold.
+    from mostovi.screening.xlsform_convert import examine
+
     report = examine(data, name, repairing=repairing)
     if report.form is None:
         raise FormRefused(_summary(report), report)
@@ -238,7 +244,7 @@ def _md5(xform: str) -> str:
 
 def _summary(report: Report) -> str:
     count = len(report.errors)
-    if report.outcome is Outcome.REPAIRABLE:
+    if report.outcome == "repairable":
         return (
             f"'{report.name}' has {count} problem(s), all of which can be repaired safely. Import "
             "it again with repairs."

@@ -17,7 +17,6 @@ from importlib.resources import files
 from typing import Any, TypeVar
 
 import yaml
-from pyxform.xls2json_backends import md_to_dict
 
 from mostovi.screening.indicators import (
     LANGUAGES,
@@ -90,6 +89,34 @@ class _Lined(dict[str, Any]):
         self.lines: dict[str, int] = {}
 
 
+def _sheets(markdown: str) -> dict[str, list[dict[str, str]]]:
+    """The sheets of an XLSForm in Markdown, their rows by column.
+
+    Our own few lines for our own files: a finding is shown without the library that converts forms.
+    """
+    sheets: dict[str, list[list[str]]] = {}
+    rows: list[list[str]] = []
+    for line in markdown.splitlines():
+        cells = [cell.replace(r"\|", "|").strip() for cell in _PIPE.split(line.strip())[1:-1]]
+        if not line.lstrip().startswith("|") or all(set(cell) <= set("-: ") for cell in cells):
+            continue
+        if cells[0]:
+            rows = sheets.setdefault(cells[0].lower(), [])
+        if any(cells[1:]):
+            rows.append(cells[1:])
+    return {
+        name: [
+            {head: cell for head, cell in zip(found[0], row, strict=False) if cell}
+            for row in found[1:]
+        ]
+        for name, found in sheets.items()
+        if found
+    }
+
+
+_PIPE = re.compile(r"(?<!\\)\|")
+
+
 def read_form_questions(markdown: str, form: str) -> dict[str, Question]:
     """The questions of an XLSForm in Markdown, by path, with their labels and values.
 
@@ -97,7 +124,7 @@ def read_form_questions(markdown: str, form: str) -> dict[str, Question]:
     >>> read_form_questions(text, "f")["why"].text["en"]
     'Why?'
     """
-    workbook = md_to_dict(markdown)
+    workbook = _sheets(markdown)
     values: dict[str, set[str]] = {}
     for row in workbook.get("choices", []):
         values.setdefault(row["list_name"], set()).add(row["name"])

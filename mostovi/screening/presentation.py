@@ -18,7 +18,6 @@ from mostovi.screening.answers import (
     standing,
 )
 from mostovi.screening.forms import Form, Kind, Question, Section, language_code
-from mostovi.screening.xlsform_check import TEXTS
 
 RTL = frozenset({"ar", "fa", "he", "ps", "ur", "ckb", "dv", "ug", "yi"})
 
@@ -36,6 +35,8 @@ class ProblemText:
 
 def problem_text(problem: Mapping[str, object]) -> ProblemText:
     """A stored problem (`Problem.as_json`) or change (`Change.as_json`) in words."""
+    from mostovi.screening.xlsform_check import TEXTS
+
     what, how = TEXTS.get(str(problem["code"]), ("{found}", ""))
     details = problem.get("details")
     gaps = _Gaps({str(k): str(v) for k, v in details.items()} if isinstance(details, dict) else {})

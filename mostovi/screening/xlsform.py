@@ -20,10 +20,6 @@ from datetime import date, datetime, time
 from pathlib import PurePath
 from typing import Any
 
-from openpyxl import load_workbook
-from openpyxl.utils import get_column_letter
-from openpyxl.utils.exceptions import InvalidFileException
-
 SHEETS = ("survey", "choices", "settings", "external_choices", "entities", "osm")
 FORMATS = (".xlsx", ".xlsm", ".xls", ".csv", ".md")
 MAXIMUM_BYTES = 10 * 1024 * 1024
@@ -129,6 +125,8 @@ class Book:
 
 def cell_name(row: int, column: int) -> str:
     """`C12` for row 12, column 3."""
+    from openpyxl.utils import get_column_letter
+
     return f"{get_column_letter(column)}{row}"
 
 
@@ -184,6 +182,10 @@ def _read_xlsx(data: bytes) -> Book:
             "This is an archive, but not a workbook (an OpenDocument file or a zip?). Save the "
             "form as .xlsx and try again."
         )
+    # Twenty megabytes that a node needs when somebody imports a form, not before.
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
