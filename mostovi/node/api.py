@@ -52,7 +52,8 @@ def build() -> NinjaAPI:
     interface.add_exception_handler(PermissionDenied, _refused(interface))
     for package, module in offered("api").items():
         if hasattr(module, "router"):
-            interface.add_router(f"/{package}", module.router, tags=[package])
+            name = package.rpartition(".")[2]
+            interface.add_router(f"/{name}", module.router, tags=[name])
     return interface
 
 

@@ -225,3 +225,22 @@ def test_pages_stay_within_their_budget(
         sent = statements(lambda who=who, address=address: who.get(address))
         assert len(sent) <= 20, (address, len(sent), sent)
         assert len(who.get(address).content) < 150_000
+
+
+def test_the_interface_gives_the_same_as_the_pages(
+    client, police, assessed, decide, agree, hand_over
+):
+    decide(assessed)
+    address = f"/api/v1/victims/cases/{assessed.code}/protection"
+    told = client.get(address).json()
+    assert told["identification"] == "reasonable_grounds"
+    assert {"reflection_period", "identification_open"} <= {b["code"] for b in told["barriers"]}
+    given = hand_over(assessed, agree(assessed.person))
+    (line,) = police.get("/api/v1/victims/statements").json()
+    assert line["reference"] == given.reference
+    one = police.get(f"/api/v1/victims/statements/{given.reference}").json()
+    assert [field["field"] for field in one["fields"]] == ["names", "languages", "account"]
+    assert assessed.code not in str(one) and assessed.person.code not in str(one)
+    assert police.get("/api/v1/victims/statements/ST-0000-0000").status_code == 404
+    assert police.get(address).status_code == 403
+    assert client.get("/api/v1/victims/statements").status_code == 403
