@@ -49,7 +49,7 @@ class InvalidPlan(ValueError):
 
 def of_case(case: Case) -> Plan:
     """The plan of a case that was found by `services.find` (one statement)."""
-    rows = case.plan_events.order_by("at", "id")
+    rows = sorted(case.plan_events.all(), key=lambda row: row.at)
     return replay(
         Happening(Happens(row.kind), row.goal, row.action, row.author, row.at, values or {})
         for row, values in opened(rows)

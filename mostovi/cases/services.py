@@ -229,9 +229,8 @@ def documents(case: Case, written: Sequence[Note] | None = None) -> set[str]:
         found = set(case.notes.exclude(document="").values_list("document", flat=True))
     else:
         found = {note.row.document for note in written if note.row.document}
-    counted = case.records.exclude(counted=0).exclude(document="")
-    found |= set(counted.values_list("document", flat=True))
-    if PLAN not in found and case.plan_events.filter(kind=Happens.ACTION_SET.value).exists():
+    found |= {row.document for row in case.records.all() if row.counted and row.document}
+    if any(event.kind == Happens.ACTION_SET for event in case.plan_events.all()):
         found.add(PLAN)
     return found
 

@@ -4,23 +4,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from mostovi.cases import referring, services
-from mostovi.cases.models import Direction
-from mostovi.procedures.models import LIVE, Deadline
-from mostovi.procedures.presentation import as_waiting
+from mostovi.cases import recording, referring, services
+from mostovi.cases.models import CaseHandover, CaseRecord, Direction
+from mostovi.cases.records import RecordState
+from mostovi.procedures import services as procedures
+from mostovi.procedures import tasks
+from mostovi.procedures.definition import Evidence, TaskRule
+from mostovi.procedures.models import LIVE, Deadline, Task
+from mostovi.procedures.presentation import as_waiting, evidence_words, in_language
 from mostovi.procedures.waiting import Waiting
 from mostovi.rights.access import Action, Actor, Kind, decide
 
 _MOST = 50
 _FEW = 500
+_TOLD_FOR = timedelta(days=14)
 
 
 def waiting(actor: Actor, now: datetime) -> list[Waiting]:
@@ -28,6 +33,9 @@ def waiting(actor: Actor, now: datetime) -> list[Waiting]:
     items: list[Waiting] = []
     if decide(actor, Action.CHANGE, Kind.CASE).allowed:
         items += _case_deadlines(actor, now)
+        items += _tasks(actor, now)
+        items += _records(actor)
+        items += _handed_over(actor, now)
     if decide(actor, Action.DECIDE, Kind.REFERRAL).allowed:
         items += _referral_deadlines(actor, now)
         items += _unfinished(actor)
@@ -41,6 +49,106 @@ def _case_deadlines(actor: Actor, now: datetime) -> Iterator[Waiting]:
     for deadline in rows:
         code = codes[deadline.instance_id]
         yield as_waiting(deadline, title=code, url=reverse("cases:case", args=[code]), now=now)
+
+
+def _tasks(actor: Actor, now: datetime) -> Iterator[Waiting]:
+    """Tasks of mine, of cases I hold, of my role, and those my role is told of as late.
+
+    A task in free words is not opened here: it may name somebody.
+    """
+    mine = services.visible(actor).filter(holder=actor.account, closed_at=None)
+    held = list(mine.order_by().values_list("procedure", flat=True)[:_FEW])
+    waiting = Task.objects.filter(ended_at=None)
+    role = actor.role.value
+    rows = list(
+        waiting.filter(
+            Q(owner=actor.account) | Q(owner=None, owner_role="", instance__in=held)
+        ).select_related("instance").order_by("due")[:_MOST]
+    )  # fmt: skip
+    told = waiting.filter(
+        Q(owner_role=role, owner=None) | Q(escalate_to=role, escalated_at__isnull=False)
+    )
+    if told.exists():
+        reach = services.visible(actor).filter(procedure=OuterRef("instance"), closed_at=None)
+        rows += told.filter(Exists(reach)).select_related("instance").order_by("due")[:_MOST]
+    if not rows:
+        return
+    reached = services.visible(actor).filter(procedure__in={task.instance_id for task in rows})
+    codes = dict(reached.values_list("procedure", "code"))
+    for task in {task.pk: task for task in rows}.values():
+        if task.instance_id in codes:
+            yield _task(task, codes[task.instance_id], role, now)
+
+
+def _task(task: Task, code: str, role: str, now: datetime) -> Waiting:
+    procedure = procedures.procedure_of(task.instance)
+    rule = procedure.tasks.get(task.code)
+    source = ""
+    if rule is not None:
+        rule = tasks.rule_in_force(task.instance, rule, task.made_at)
+        what, source = in_language(rule.label).text, task_source(rule)
+    else:
+        what = _("an action of the plan") if task.about else _("a task in this case")
+    late = task.escalated_at is not None and task.escalate_to == role
+    words = _("Late, and you are to be told: %(what)s.") if late else _("To do: %(what)s.")
+    return Waiting(
+        title=code, why=words % {"what": what}, url=reverse("cases:tasks", args=[code]),
+        due=task.due, source=source, verb=_("See the tasks"),
+    )  # fmt: skip
+
+
+def _records(actor: Actor) -> Iterator[Waiting]:
+    """Records I began or got back, and those that wait for an approval I may give."""
+    own = CaseRecord.objects.filter(state__in=["draft", "returned"], author=actor.account)
+    reach = Exists(services.visible(actor).filter(pk=OuterRef("case"), closed_at=None))
+    for row in own.filter(reach).select_related("case").order_by("changed_at")[:_MOST]:
+        if row.state == RecordState.RETURNED:
+            yield _record(row, _("Returned to you: %(what)s."), _("Read why"))
+        else:
+            yield _record(row, _("Draft: %(what)s."), _("Go on writing"))
+    approved = [
+        kind.code
+        for kind in recording.kinds().values()
+        if kind.approval is not None and actor.role.value in kind.approval.roles
+    ]
+    if not approved or not decide(actor, Action.DECIDE, Kind.CASE).allowed:
+        return
+    final = CaseRecord.objects.filter(state="final", kind__in=approved).filter(reach)
+    for row in final.select_related("case").order_by("changed_at")[:_MOST]:
+        if recording.may_decide(actor, row):
+            yield _record(row, _("Waits for your approval: %(what)s."), _("Decide"))
+
+
+def _record(row: CaseRecord, why: str, verb: str) -> Waiting:
+    kind = recording.kinds().get(row.kind)
+    what = in_language(kind.title).text if kind else row.kind
+    url = reverse("cases:record", args=[row.case.code, row.kind, row.pk])
+    return Waiting(title=row.case.code, why=why % {"what": what}, url=url, verb=verb)
+
+
+def _handed_over(actor: Actor, now: datetime) -> Iterator[Waiting]:
+    """Cases given to me or taken from me by somebody else in the last days."""
+    since = now - _TOLD_FOR
+    rows = CaseHandover.objects.filter(
+        Q(to_account=actor.account) | Q(from_account=actor.account), at__gte=since
+    ).exclude(by=actor.account)
+    reach = Exists(services.visible(actor).filter(pk=OuterRef("case")))
+    for row in rows.filter(reach).select_related("case").order_by("-at")[:_MOST]:
+        if row.to_account == actor.account:
+            why = _("This case was given to you.")
+        else:
+            why = _("This case was given to a colleague.")
+        yield Waiting(
+            title=row.case.code, why=why, url=reverse("cases:case", args=[row.case.code]),
+            verb=_("See the case"),
+        )  # fmt: skip
+
+
+def task_source(rule: TaskRule) -> str:
+    """Where a task's time comes from, with how sure we are of it."""
+    if not rule.citation or rule.evidence is Evidence.VERIFIED:
+        return rule.citation
+    return f"{rule.citation} ({evidence_words(rule.evidence)})"
 
 
 def _referral_deadlines(actor: Actor, now: datetime) -> Iterator[Waiting]:

@@ -3,7 +3,7 @@
 
 from django.urls import path
 
-from mostovi.cases import record_views, referral_views, views
+from mostovi.cases import record_views, referral_views, views, work_views
 
 app_name = "cases"
 urlpatterns = [
@@ -20,6 +20,13 @@ urlpatterns = [
     path("<str:code>/notes/", views.note, name="note"),
     path("<str:code>/step/", views.step, name="step"),
     path("<str:code>/take/", views.take, name="take"),
+    path("<str:code>/risk/", work_views.risk, name="risk"),
+    path("<str:code>/tasks/", work_views.task_list, name="tasks"),
+    path("<str:code>/tasks/new/", work_views.new_task, name="new_task"),
+    path("<str:code>/tasks/<str:task>/end/", work_views.end_task, name="end_task"),
+    path("<str:code>/plan/", work_views.plan_page, name="plan"),
+    path("<str:code>/plan/paper/", work_views.plan_sheet, name="plan_sheet"),
+    path("<str:code>/plan/<str:what>/", work_views.change_plan, name="change_plan"),
     path("<str:code>/records/", record_views.record_list, name="records"),
     path("<str:code>/records/<str:kind>/new/", record_views.new_record, name="new_record"),
     path("<str:code>/records/<str:kind>/<str:record>/", record_views.record_page, name="record"),

@@ -11,13 +11,14 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from mostovi.cases import sections, services
+from mostovi.cases import plan_words, sections, services
 from mostovi.cases.forms import CaseForm
 from mostovi.cases.models import Case
 from mostovi.cases.vocabulary import case_types, urgencies
@@ -159,6 +160,8 @@ def _case_context(request: ActingRequest, case: Case) -> dict[str, Any]:
     erased = case.person.erased_at is not None
     own, file = services.read_with_file(request.actor, case)
     written = services.notes(case)
+    # Read once for the whole page: what may be done next, the plan, the list of records.
+    prefetch_related_objects([case], "records", "plan_events")
     referrals = []
     if decide(request.actor, Action.READ, Kind.REFERRAL).allowed:
         referrals = list(case.referrals.select_related("procedure").order_by("-created_at"))
@@ -168,6 +171,7 @@ def _case_context(request: ActingRequest, case: Case) -> dict[str, Any]:
         "summary": own.get("summary", ""),
         "type": _(case_types().get(case.case_type, case.case_type)),
         "urgency": _(urgencies().get(case.urgency, case.urgency)),
+        "risk": plan_words.RISKS[case.risk],
         "is_child": bool(file and consenting.is_child(case.person, now)),
         "step": step_words(case.procedure),
         "choices": _choices(request.actor, case, written),
@@ -197,7 +201,7 @@ def _sections(actor: Actor, case: Case, now: datetime) -> list[dict[str, Any]]:
 
 
 def _choices(actor: Actor, case: Case, written: Sequence[services.Note]) -> list[dict[str, Any]]:
-    documents = {note.row.document for note in written if note.row.document}
+    documents = services.documents(case, written)
     made = procedures.choices(actor, instance=case.procedure, documents=documents)
     return [choice_words(case.procedure, choice) for choice in made]
 
@@ -231,6 +235,7 @@ def _timeline(case: Case, written: Sequence[services.Note]) -> list[dict[str, An
             "by": note.row.author,
             "text": note.text,
             "document": labels.get(note.row.document),
+            "topic": plan_words.TOPICS.get(note.row.topic, ""),
         }
         for note in written
     ]
