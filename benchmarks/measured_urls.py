@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
+from django.template import Context, Engine
 from django.urls import path
 
 from mostovi.node.urls import handler400, handler403, handler404, handler500
@@ -47,4 +48,27 @@ def bare(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok")
 
 
-urlpatterns = [path("bare/", bare), *own]
+ROWS = Engine().from_string(
+    "<!doctype html><title>Cases</title><table>{% for case in cases %}<tr><th>{{ case.code }}</th>"
+    "<td>{{ case.case_type }}</td><td>{{ case.urgency }}</td><td>{{ case.changed_at }}</td></tr>"
+    "{% endfor %}</table>"
+)
+
+
+@signed_in_door
+def plain(request: HttpRequest) -> HttpResponse:
+    """A Django list of 25 of the same cases, as models and with the framework's own templates.
+
+    No names, so nothing is unsealed or logged; no shell, no translations, no icons. A second
+    reference beside the bare view, for what listing rows costs before anything of ours begins.
+    """
+    from mostovi.cases.models import Case
+
+    actor = request.actor  # type: ignore[attr-defined]
+    cases = Case.objects.filter(
+        purpose=actor.purpose.value, unit=actor.unit, closed_at=None
+    ).order_by("-changed_at")
+    return HttpResponse(ROWS.render(Context({"cases": cases[:25]})))
+
+
+urlpatterns = [path("bare/", bare), path("plain/", plain), *own]

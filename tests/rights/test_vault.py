@@ -2,12 +2,15 @@
 """R12: sealed values open only for their own record and key; a destroyed key erases for good."""
 
 import json
+import subprocess
+import sys
 from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mostovi.rights import vault as vaults
 from mostovi.rights.vault import Altered, KeyDestroyed, Vault, VaultMissing, create_master_key
 
 json_values = st.recursive(
@@ -117,3 +120,47 @@ def test_without_a_master_key_the_vault_says_what_to_do(tmp_path):
 def test_a_key_that_was_never_here_is_refused(safe):
     with pytest.raises(KeyDestroyed):
         safe.seal(uuid4(), "r:1", 1)
+
+
+def test_a_long_value_takes_little_room_and_opens_again(safe):
+    key = safe.new_key()
+    value = {"answers": [{"question": f"q{n % 9}", "answer": "not_asked"} for n in range(300)]}
+    sealed = safe.seal(key, "screening.finding:1", value)
+    assert len(sealed) < len(json.dumps(value)) / 5
+    assert safe.unseal(key, "screening.finding:1", sealed) == value
+
+
+@relaxed
+@given(place=st.integers(0, 10_000), bit=st.integers(0, 7))
+def test_any_changed_bit_of_a_long_value_is_refused(safe, place, bit):
+    key = safe.new_key()
+    sealed = bytearray(safe.seal(key, "cases.case:1", {"summary": "very long " * 80}))
+    sealed[place % len(sealed)] ^= 1 << bit
+    with pytest.raises(Altered):
+        safe.unseal(key, "cases.case:1", bytes(sealed))
+
+
+def test_a_long_value_sealed_before_values_were_made_smaller_still_opens(safe, monkeypatch):
+    key, value = safe.new_key(), {"summary": "as it was stored a year ago " * 40}
+    with monkeypatch.context() as then:
+        then.setattr(vaults, "_WORTH_DEFLATING", 10**9)
+        old = safe.seal(key, "cases.case:1", value)
+    assert old[:1] == b"\x01"
+    assert safe.unseal(key, "cases.case:1", old) == value
+
+
+def test_what_one_process_destroys_no_other_opens_again(folder, safe):
+    """R12: no process keeps a key it has used, so none has to be told of a destruction."""
+    keys = safe.new_keys(3)
+    sealed = [(key, f"people.person:{n}", safe.seal(key, f"people.person:{n}", {"n": n}))
+              for n, key in enumerate(keys)]  # fmt: skip
+    assert safe.unseal_many(sealed) == [{"n": 0}, {"n": 1}, {"n": 2}]
+    subprocess.run(
+        [sys.executable, "-c", "import sys; from pathlib import Path; from uuid import UUID\n"
+         "from mostovi.rights.vault import Vault\n"
+         "Vault(Path(sys.argv[1])).destroy(UUID(sys.argv[2]))", str(folder), str(keys[1])],
+        check=True,
+    )  # fmt: skip
+    assert safe.unseal_many(sealed) == [{"n": 0}, None, {"n": 2}]
+    with pytest.raises(KeyDestroyed):
+        safe.unseal(*sealed[1])
