@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -22,7 +22,8 @@ from mostovi.cases.children import (
 )
 from mostovi.cases.children.models import AgeAssessment, CarePlacement, GuardianAppointment
 from mostovi.cases.models import Case, CaseRecord
-from mostovi.people import ages, keeping
+from mostovi.people import ages, barriers, keeping
+from mostovi.people.birth import Birth, treated_as_child
 from mostovi.people.models import Person
 from mostovi.procedures import gates
 from mostovi.procedures.models import Instance
@@ -49,6 +50,7 @@ def register() -> None:
     gates.register(assessing.PROCEDURE, "done_with_care", assessing.done_with_care)
     gates.register(assessing.PROCEDURE, "time_to_challenge_over", assessing.time_to_challenge_over)
     ages.register(assessing.findings)
+    barriers.register(child_stays)
     record_rules.register()
     for kind in {schedule.record for schedule in rules.schedules().values()}:
         recording.on_final(kind, visit_recorded)
@@ -139,6 +141,32 @@ def reunited(
     on = answers.get("reunited_on")
     if on:
         placing.plan_visits(case, schedule="reunification", begins=date.fromisoformat(on))
+
+
+def child_stays(person: Person, today: date) -> Sequence[barriers.Barrier]:
+    """No child is removed unless return was chosen as its solution with every safeguard closed."""
+    if person.erased_at is not None:
+        return []
+    birth = Birth.from_json(person.values()["single"].get("birth"))
+    answer = treated_as_child(birth, ages.findings_of(person), today)
+    if not answer.is_child:
+        return []
+    for case in person.cases.all():
+        answers = recording.latest(case, "durable_solution") or {}
+        if (
+            answers.get("solution") == "return"
+            and record_rules.solution_open(case, answers).is_open
+        ):
+            return []
+    return [
+        barriers.Barrier(
+            code="child",
+            measures=frozenset({barriers.Measure.REMOVAL}),
+            because=_("A child returns only when that is best and every safeguard is closed."),
+            source="UNHCR, Best Interests Procedure Guidelines (2021)",
+            evidence="verified",
+        )
+    ]
 
 
 def copied(person: Person) -> tuple[str, object]:

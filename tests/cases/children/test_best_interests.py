@@ -163,6 +163,22 @@ def test_the_solution_waits_for_the_panel_and_follows_it(case, worker, superviso
     assert gate(case, "determined_where_required").is_open
 
 
+def test_a_child_is_not_removed_before_return_was_chosen_with_every_safeguard(
+    case, worker, supervisor, acting
+):
+    from mostovi.people import barriers
+
+    def barred():
+        return barriers.removal_barred(case.person, TODAY, asked_for="protection").barred
+
+    assert barred()
+    solved(case, worker, supervisor)
+    assert barred()
+    safe = dict.fromkeys(SAFEGUARDS, "yes")
+    solved(case, worker, supervisor, **safe, solution="return")
+    assert not barred()
+
+
 def test_return_cannot_be_chosen_while_a_safeguard_is_open(case, worker):
     safe = dict.fromkeys(SAFEGUARDS, "yes")
     with pytest.raises(recording.InvalidRecord) as refused:
