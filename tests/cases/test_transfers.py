@@ -14,7 +14,7 @@ from uuid import UUID, uuid4, uuid5
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
@@ -456,15 +456,19 @@ def test_crossing_transfers_of_one_case_are_refused(sent, case):
 
 MOVES = st.lists(
     st.sampled_from(
-        ["to_ba", "to_me", "to_me_without_receipt", "accept", "decline", "take_back", "withdraw",
-         "dead"]
+        ["to_ba"] * 3 + ["to_me"] * 2 + ["accept"] * 3 + ["take_back"] * 2
+        + ["to_me_without_receipt", "decline", "withdraw", "dead"]
     ),
-    max_size=9,
-)  # fmt: skip
+    min_size=3, max_size=8,
+).map(lambda moves: ["to_ba", *moves])  # fmt: skip
 
 
 @given(MOVES)
-@examples(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(["to_ba", "accept", "take_back", "to_me", "to_ba"])
+@example(["to_ba", "accept", "to_me_without_receipt", "take_back", "withdraw"])
+@example(["to_ba", "accept", "withdraw", "to_ba", "to_me"])
+@example(["dead", "to_ba", "accept", "to_me", "take_back"])
+@examples(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_happens_exactly_one_is_responsible(region, case, coordinator, consent_to, moves):
     with transaction.atomic():
         region.carried = set()
@@ -523,7 +527,7 @@ def _do(region, coordinator, consent, move, lost):
             consenting.withdraw(coordinator, consent)
         elif move == "dead" and region.waiting("ba"):
             region.receipt(region.waiting("ba")[0], None, "expired")
-    except (StepRefused, consenting.InvalidConsent):
+    except (StepRefused, consenting.InvalidConsent, transferring.InvalidTransfer):
         pass
 
 

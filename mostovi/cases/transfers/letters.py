@@ -245,7 +245,7 @@ def _tell_withdrawal(actor: Actor, transfer: Transfer, at: datetime) -> None:
 def withdrawn_there(letter: ReceivedLetter) -> None:
     """The person took back the consent that a case came under: what came is shown no longer.
 
-    The case itself is ours by then; its officer is told and asks the person.
+    A case that is open here already is ours; its officer is told and asks the person.
     """
     rows = Transfer.objects.filter(
         direction=Direction.RECEIVED, peer=letter.source, consent_withdrawn_at=None,
@@ -254,10 +254,9 @@ def withdrawn_there(letter: ReceivedLetter) -> None:
     for transfer in rows.select_related("procedure").select_for_update(of=("self",)):
         transfer.consent_withdrawn_at = letter.received_at
         transfer.save(update_fields=["consent_withdrawn_at"])
-        if transfer.procedure.over_at is None:
-            taken_back_there(letter.actor, transfer, letter.received_at)
-        else:
-            destroy_subject(letter.actor, transfer.key_id, reason="consent_withdrawn")
+        # It is not taken back by this: the sender may have stored our acceptance already, and
+        # only its own word says who is responsible.
+        destroy_subject(letter.actor, transfer.key_id, reason="consent_withdrawn")
 
 
 def _hear_of_arrival(actor: Actor, transfer: Transfer, at: datetime) -> None:

@@ -366,9 +366,10 @@ def accept(
 ) -> None:
     """Bind this institution to take the case over; it is responsible once the sender knows.
 
-    Raises `StepRefused`.
+    Raises `StepRefused`, `InvalidTransfer`.
     """
     transfer = _locked(actor, transfer, Action.DECIDE)
+    _check_consent_stands(transfer)
     moment = now or timezone.now()
     procedures.apply(actor, instance=transfer.procedure, verb="accept", at=moment, reason=text)
     transfer.holder, transfer.created_by, transfer.role = (
@@ -387,6 +388,7 @@ def decline(
 ) -> None:
     """Say no with a reason; the sender stays responsible and our copy of the data is destroyed."""
     transfer = _locked(actor, transfer, Action.DECIDE)
+    _check_consent_stands(transfer)
     moment = now or timezone.now()
     procedures.apply(actor, instance=transfer.procedure, verb="decline", at=moment, reason=text)
     if code not in decline_reasons():
@@ -396,6 +398,14 @@ def decline(
     note_end(transfer, moment)
     _log(actor, transfer, "decline")
     destroy_subject(actor, transfer.key_id, reason="transfer_declined")
+
+
+def _check_consent_stands(transfer: Transfer) -> None:
+    if transfer.consent_withdrawn_at is not None:
+        raise InvalidTransfer(
+            "consent",
+            gettext_noop("The person has withdrawn the consent; the case is being taken back."),
+        )
 
 
 def answer(
