@@ -179,9 +179,9 @@ class StepForm(Group):
         _("Would this be enough for this person?"),
         (("yes", _("Yes, this is enough")), ("no", _("No, and here is why"))),
     )
-    why = _choose(_("Kind of reason"), tuple(REASONS.items()), required=False)
+    why = _choose(_("If not: kind of reason"), tuple(REASONS.items()), required=False)
     reason = _text(
-        _("Reason"),
+        _("If not: the reason"),
         _("Facts about this person. Never nationality, ethnicity, religion or way of entry."),
         required=False,
     )

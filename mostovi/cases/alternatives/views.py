@@ -269,7 +269,9 @@ def _events(file: LibertyFile) -> list[dict[str, Any]]:
          "what": row.get_kind_display()}
         for row, words in happenings
     ]  # fmt: skip
-    return sorted(lines, key=lambda line: line["at"], reverse=True)
+    # Steps of one decision share their moment; the later one of the list happened later.
+    ordered = sorted(enumerate(lines), key=lambda pair: (pair[1]["at"], pair[0]), reverse=True)
+    return [line for _at, line in ordered]
 
 
 def failed(

@@ -265,7 +265,7 @@ def sent(client, address, data):
 
 
 def api(file, *more):
-    return "/".join(["/api/v1/cases.alternatives/files", file.case.code, *more])
+    return "/".join(["/api/v1/alternatives/files", file.case.code, *more])
 
 
 def decision(choice):
@@ -313,11 +313,11 @@ def test_the_interface_takes_the_same_decisions(client, file):
     assert (answer.status_code, answer.json()["measure"]) == (200, "registration")
     answer = sent(client, api(file, "happenings"), {"kind": "breach", "words": "Moved away."})
     assert answer.json()["measure"] == "registration"
-    assert [one["case"] for one in client.get("/api/v1/cases.alternatives/files").json()] == [
+    assert [one["case"] for one in client.get("/api/v1/alternatives/files").json()] == [
         file.case.code
     ]
-    assert len(client.get("/api/v1/cases.alternatives/measures").json()) == 8
-    assert client.get("/api/v1/cases.alternatives/places").json() == []
+    assert len(client.get("/api/v1/alternatives/measures").json()) == 8
+    assert client.get("/api/v1/alternatives/places").json() == []
 
 
 def run(*words):

@@ -25,6 +25,7 @@ TODAY = date(2026, 11, 24)
 WHY = "Written for this person after talking."
 CODES = [step.code for step in catalogue.ladder()]
 ANSWERS = st.sampled_from(list(Answer))
+LANGUAGES = {"en", "sq", "bs", "sr", "mk", "ar"}
 
 
 # --- The ladder is what the issue asks for -----------------------------------------------------
@@ -42,7 +43,7 @@ def test_the_ladder_goes_from_release_to_an_open_centre():
 def test_every_measure_says_conditions_rights_source_and_review(step):
     for texts in (step.about, step.conditions, step.rights):
         assert texts["en"]
-    assert set(step.label) == {"en", "sq", "bs", "sr", "mk", "ar"}
+    assert set(step.label) == LANGUAGES
     assert step.source.title
     assert catalogue.in_force(step.review, "rs", TODAY).end(TODAY) > TODAY
 
@@ -51,6 +52,9 @@ def test_every_measure_says_conditions_rights_source_and_review(step):
 def test_every_refusal_explains_itself_with_a_source(refusal):
     for texts in (refusal.what, refusal.safeguard, refusal.who, refusal.now):
         assert len(texts["en"]) > 3
+    assert set(refusal.label) == LANGUAGES
+    if refusal.code == "child":
+        assert set(refusal.what) == set(refusal.safeguard) == set(refusal.now) == LANGUAGES
     assert refusal.sources
 
 
