@@ -24,6 +24,7 @@ from mostovi.rights.services import record
 from mostovi.rights.storage import opened
 from mostovi.rights.vault import vault
 from mostovi.tracing import identities, keys
+from mostovi.tracing.joint_keys import joint_keys
 from mostovi.tracing.models import IndexedPerson, PersonToken, SafetyNote, Sought
 from mostovi.tracing.records import Identity
 
@@ -146,7 +147,7 @@ def takes_part() -> QuerySet[IndexedPerson]:
 
 
 def all_keys(most: int) -> Iterator[str]:
-    """Each key of this node once, persons of newest change first, at most `most`."""
+    """Each joint key of this node once, persons of newest change first, at most `most`."""
     seen: set[str] = set()
     rows = takes_part().exclude(Q(sealed=b"")).order_by(F("changed_at").desc())
     batch: list[IndexedPerson] = []
@@ -162,7 +163,7 @@ def all_keys(most: int) -> Iterator[str]:
 
 def _fresh(batch: Sequence[IndexedPerson], seen: set[str], most: int) -> Iterator[str]:
     for _, values in opened(batch):
-        for key in (values or {}).get("keys", ()):
+        for key in joint_keys((values or {}).get("keys", ())):
             if key not in seen and len(seen) < most:
                 seen.add(key)
                 yield key

@@ -52,6 +52,8 @@ from mostovi.tracing import (
     requesting,
 )
 from mostovi.tracing.intersection import Labelled, Malformed, TooLarge
+from mostovi.tracing.joint_keys import joint_keys
+from mostovi.tracing.joint_keys import parts as parts_of
 from mostovi.tracing.keys import blocking_keys
 from mostovi.tracing.models import Asked, Side, Sought, TracingRound
 from mostovi.tracing.vocabulary import BLINDED, EVALUATED, OFFER, SEARCH, rounds
@@ -160,7 +162,9 @@ def _offer(peer: str, now: datetime) -> int:
     parts = labelled(peer, now)
     secret, identifier, thread = oprf.new_scalar(), uuid4(), uuid4()
     try:
-        content = intersection.offer(secret, [label for _, label, _ in parts])
+        content = intersection.offer(
+            secret, [Labelled(joint_keys(label.keys), label.label) for _, label, _ in parts]
+        )
     except TooLarge:
         logger.error("a search has too much to say for a round")
         return 0
@@ -375,7 +379,8 @@ def _open(now: datetime) -> int:
                 if profile(SEARCH).violations(dict(hit.label)):
                     logger.warning("a label leaves its profile")
                     continue
-                proposing.propose(_system(), row.peer, hit.label, hit.keys, now)
+                shared = {part for key in hit.keys for part in parts_of(key)}
+                proposing.propose(_system(), row.peer, hit.label, shared, now)
             _end(locked, now, "")
             erase_thread(_system(), thread=UUID(values["thread"]), peer=row.peer)
         done += 1
