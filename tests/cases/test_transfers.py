@@ -571,7 +571,7 @@ def test_a_transfer_is_prepared_and_sent_on_pages(signed_in, region, coordinator
     client.post(answer["Location"] + "send/", {"seen": seen})
     assert Transfer.objects.get().procedure.state == "sent"
     assert Transfer.objects.get().direction == Direction.SENT
-    assert client.get("/api/v1/cases.transfers/transfers").json()[0]["responsible"] is True
+    assert client.get("/api/v1/transfers").json()[0]["responsible"] is True
 
 
 def test_the_new_institution_takes_over_on_its_page(signed_in, sent, colleague):

@@ -59,7 +59,7 @@ def _line(row: Transfer) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@router.get("/transfers", response=list[TransferLine], summary="Transfers sent and received")
+@router.get("", response=list[TransferLine], summary="Transfers sent and received")
 @door(Action.READ, Kind.REFERRAL)
 def list_transfers(request: HttpRequest, page: int = 1) -> list[dict[str, Any]]:
     """Newest first, fifty a page."""
@@ -70,7 +70,7 @@ def list_transfers(request: HttpRequest, page: int = 1) -> list[dict[str, Any]]:
     return [_line(row) for row in shown]
 
 
-@router.get("/transfers/{code}", response=TransferOut, summary="One transfer")
+@router.get("/{code}", response=TransferOut, summary="One transfer")
 @door(Action.READ, Kind.REFERRAL)
 def read_transfer(request: HttpRequest, code: str) -> dict[str, Any]:
     """With exactly what was sent or received; 404 alike for absent and out of reach."""

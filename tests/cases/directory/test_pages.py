@@ -104,14 +104,14 @@ def test_exports_are_files(signed_in, worker):
 
 def test_the_interface_gives_hsds_and_takes_free_places(signed_in, keeper):
     client = signed_in(keeper)
-    page = client.get("/api/v1/cases.directory/services?need=shelter").json()
+    page = client.get("/api/v1/directory/services?need=shelter").json()
     assert page["total_items"] == 3
     assert page["contents"][0]["status"] == "active"
     told = {"unit": "beds", "maximum": 4, "in_use": 4}
-    address = "/api/v1/cases.directory/services/ba-safe-house/capacity"
+    address = "/api/v1/directory/services/ba-safe-house/capacity"
     assert client.post(address, told, content_type="application/json").status_code == 201
     assert client.post(
         address, told | {"in_use": -1}, content_type="application/json"
     ).status_code == 422  # fmt: skip
-    one = client.get("/api/v1/cases.directory/services/ba-safe-house").json()
+    one = client.get("/api/v1/directory/services/ba-safe-house").json()
     assert one["capacities"][0]["available"] == 0
