@@ -213,6 +213,7 @@ class AgeReason(StrEnum):
     ASSESSED = "assessed"
 
 
+WHO_IS_A_CHILD = "Convention on the Rights of the Child, article 1"
 BENEFIT_OF_THE_DOUBT = (
     "Convention on the Rights of the Child, General Comment 6 (2005), paragraph 31"
 )
@@ -246,7 +247,7 @@ def treated_as_child(birth: Birth, findings: Iterable[AgeFinding], today: date) 
     """
     ages = birth.age(today)
     if ages is not None and ages[1] < ADULT_AT and not birth.doubted:
-        return AgeAnswer(True, False, AgeReason.BORN)
+        return AgeAnswer(True, False, AgeReason.BORN, WHO_IS_A_CHILD)
     standing = [finding for finding in findings if finding.state is not AgeState.CANCELLED]
     for state, reason in _STANDING_DOUBT.items():
         if any(finding.state is state for finding in standing):
@@ -261,7 +262,7 @@ def treated_as_child(birth: Birth, findings: Iterable[AgeFinding], today: date) 
         return _doubt(AgeReason.BIRTH_UNKNOWN)
     if birth.is_child(today):
         return _doubt(AgeReason.BIRTH_UNSURE)
-    return AgeAnswer(False, False, AgeReason.BORN)
+    return AgeAnswer(False, False, AgeReason.BORN, WHO_IS_A_CHILD)
 
 
 def _by_assessment(birth: Birth, finding: AgeFinding, today: date) -> AgeAnswer:
@@ -277,14 +278,14 @@ def _by_assessment(birth: Birth, finding: AgeFinding, today: date) -> AgeAnswer:
     if span is None or span[0] < _MONTHS_OF_A_CHILD <= span[1]:
         return _doubt(AgeReason.WITHIN_MARGIN)
     if span[1] < _MONTHS_OF_A_CHILD:
-        return AgeAnswer(True, False, AgeReason.ASSESSED)
+        return AgeAnswer(True, False, AgeReason.ASSESSED, WHO_IS_A_CHILD)
     if birth.doubted:
         if finding.covers_birth:
-            return AgeAnswer(False, False, AgeReason.ASSESSED)
+            return AgeAnswer(False, False, AgeReason.ASSESSED, WHO_IS_A_CHILD)
         return _doubt(AgeReason.DOUBTED)
     if not _can_both_be(birth, span, today):
         return _doubt(AgeReason.CONTRADICTION)
-    return AgeAnswer(False, False, AgeReason.ASSESSED)
+    return AgeAnswer(False, False, AgeReason.ASSESSED, WHO_IS_A_CHILD)
 
 
 def _can_both_be(birth: Birth, span: tuple[int, int], today: date) -> bool:

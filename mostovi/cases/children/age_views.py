@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -96,6 +97,7 @@ def _shown(
     lines = [
         {
             **line,
+            "on": date.fromisoformat(line["on"]),
             "label": in_language(known[line["method"]].label) if line["method"] in known else None,
             "profession": words.PROFESSIONS.get(
                 known[line["method"]].profession if line["method"] in known else "", ""

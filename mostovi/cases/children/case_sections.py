@@ -19,6 +19,8 @@ from mostovi.rights.access import Actor
 from mostovi.rights.storage import opened
 
 CHILD_TYPES = frozenset({"unaccompanied_child", "separated_child"})
+# Outside these ages in years nobody asks whether somebody is 18.
+_COULD_BE, _COULD_BE_A_CHILD = 14, 26
 
 
 def guardian(actor: Actor, case: Case, now: datetime) -> Section | None:
@@ -73,13 +75,25 @@ def care(actor: Actor, case: Case, now: datetime) -> Section | None:
 
 
 def age(actor: Actor, case: Case, now: datetime) -> Section | None:
-    """The way to age assessments, where the age matters (no statement)."""
-    if not _concerns_child(case, now):
+    """The way to age assessments, where the age could be a question (no statement).
+
+    Also for somebody who counts as an adult and is young: who says they are a child must be heard.
+    """
+    if case.person.erased_at is not None:
+        return None
+    birth = _birth(case)
+    ages = birth.age(timezone.localdate(now))
+    asked = birth.doubted or ages is None or (ages[0] < _COULD_BE_A_CHILD and ages[1] >= _COULD_BE)
+    if not asked:
         return None
     return Section(
         "age", _("Age"), url=reverse("children:age", args=[case.code]),
-        verb=_("Why treated as a child, and assessments"),
+        verb=_("Age and its assessment"),
     )  # fmt: skip
+
+
+def _birth(case: Case) -> Birth:
+    return Birth.from_json(case.person.values()["single"].get("birth"))
 
 
 def _concerns_child(case: Case, now: datetime) -> bool:
@@ -87,5 +101,4 @@ def _concerns_child(case: Case, now: datetime) -> bool:
         return False
     if case.case_type in CHILD_TYPES:
         return True
-    birth = Birth.from_json(case.person.values()["single"].get("birth"))
-    return birth.is_child(timezone.localdate(now))
+    return _birth(case).is_child(timezone.localdate(now))

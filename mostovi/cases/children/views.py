@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -27,7 +28,8 @@ from mostovi.cases.children.forms import (
 from mostovi.cases.children.models import CarePlace, PlannedVisit
 from mostovi.cases.models import Case
 from mostovi.cases.views import found_case
-from mostovi.procedures.presentation import in_language
+from mostovi.procedures.definition import Evidence
+from mostovi.procedures.presentation import evidence_words, in_language
 from mostovi.rights.access import Action, Kind, decide
 from mostovi.rights.doors import ActingRequest, admitted, door
 
@@ -108,7 +110,7 @@ def _guardian_answer(
     end_form: GuardianEndForm,
 ) -> HttpResponse:
     today = timezone.localdate()
-    limit = rules.caseload("*")
+    limit = rules.caseload(settings.MOSTOVI.partner)
     context = {
         "case": case,
         "held": held,
@@ -122,6 +124,7 @@ def _guardian_answer(
         "form": form,
         "end_form": end_form,
         "limit": limit,
+        "limit_caveat": evidence_words(Evidence(limit.source.evidence)),
         "who_can": rules.who_can_confirm("guardianship"),
     }
     wrong = bool(form and form.errors) or bool(end_form.errors)

@@ -52,7 +52,11 @@ def load(actor_of: ActorOf, people: Sequence[Person], now: datetime, random: Ran
     """
     _places(actor_of(Role.CASE_SUPERVISOR), now)
     stories = (_before_the_panel, _without_guardian, _age_in_doubt, _visited_after_reunification)
-    children = [person for person in people if consenting.is_child(person, now)][:NEEDED]
+    children = [person for person in people if consenting.is_child(person, now)][: 10 * NEEDED]
+    # The third story is about an age in doubt.
+    doubted = [one for one in children if consenting.age_answer(one, now).in_doubt][:1]
+    sure = [one for one in children if one not in doubted]
+    children = [*sure[:2], *doubted, *sure[2:]][:NEEDED]
     for story, person in zip(stories, children, strict=False):
         story(actor_of, person, now)
     return min(len(stories), len(children))
