@@ -141,9 +141,7 @@ def _service_groups(
     rest = [one for code, one in reached.items() if code not in {o.service for o in matched}]
     for node, listed_here in groupby(sorted(rest, key=lambda s: s.node), key=lambda s: s.node):
         yield node.upper(), [(one.code, one.name) for one in listed_here]
-    units = [
-        (code, one.name) for code, one in within.unit_services().items() if one.unit != unit
-    ]
+    units = [(code, one.name) for code, one in within.unit_services().items() if one.unit != unit]
     if units:
         yield translate("This institution"), units
 

@@ -69,7 +69,7 @@ def _field(question: Question) -> forms.Field:
         field = forms.CharField(max_length=400, **options)
     # So that the label says which questions may stay empty.
     field.required = question.required is not Required.NEVER and question.when is None
-    field.widget.use_required_attribute = lambda initial: False  # type: ignore[method-assign]
+    field.widget.use_required_attribute = lambda initial: False
     return field
 
 

@@ -136,6 +136,4 @@ def after_acceptance(actor: Actor, referral: Referral) -> None:
     case.unit, case.holder = referral.unit, actor.account
     case.save(update_fields=["unit", "holder"])
     Person.objects.filter(pk=case.person_id).update(unit=referral.unit)
-    record(
-        actor, AuditTag.CASE_HANDED_ON, handle=case_handle(case), detail={"unit": referral.unit}
-    )
+    record(actor, AuditTag.CASE_HANDED_ON, handle=case_handle(case), detail={"unit": referral.unit})

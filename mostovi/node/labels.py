@@ -93,6 +93,7 @@ RECORD_LABELS: Mapping[str, str | Promise] = {
     "cases.Referral": _("referral"),
     "cases.ReferralMessage": _("message about a referral"),
     "cases.WithdrawnConsent": _("withdrawn consent"),
+    "transfers.Transfer": _("transfer of a case"),
     "exchange.Attachment": _("attachment of a letter"),
     "exchange.OutboxLetter": _("letter to another node"),
     "exchange.ParkedLetter": _("letter that waits for an earlier one"),

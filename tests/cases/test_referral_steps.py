@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Version 2 of the referral: risk at both ends, the meeting, when it is not possible; v1 goes on."""
+"""Version 2 of the referral: risk at both ends, the meeting, when it is not possible."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -165,7 +165,9 @@ def test_it_can_be_withdrawn_at_every_state_before_the_person_is_met(
         update(draft.thread, event, **more)
     stored = Referral.objects.get()
     assert stored.procedure.state == state
-    referring.step(coordinator, stored, verb="withdraw", text="She wishes it.", code="person_wishes")
+    referring.step(
+        coordinator, stored, verb="withdraw", text="She wishes it.", code="person_wishes"
+    )
     assert Referral.objects.get().procedure.state == "withdrawn"
 
 
@@ -174,9 +176,7 @@ def test_after_the_person_is_met_it_cannot_be_withdrawn(accepted, coordinator):
 
     update(accepted.thread, "handed_over", unit="centre")
     with pytest.raises(StepRefused):
-        referring.step(
-            coordinator, Referral.objects.get(), verb="withdraw", text="x", code="other"
-        )
+        referring.step(coordinator, Referral.objects.get(), verb="withdraw", text="x", code="other")
 
 
 def test_when_a_referral_is_not_possible_it_says_what_is_done_instead(draft, coordinator):

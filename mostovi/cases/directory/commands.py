@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Commands of the directory: `services import FILE`, `services export --format json|csv --out FILE`."""
+"""Commands of the directory: `services import FILE`, `services export --out FILE`."""
 
 from __future__ import annotations
 

@@ -191,7 +191,7 @@ def _costs(before: Mapping[str, Any], cost: Any) -> list[dict[str, Any]]:
     if cost is None:
         return []
     amount = int(cost) if cost == int(cost) else float(cost)
-    first = next(iter(before.get("costs") or []), {})
+    first: dict[str, Any] = next(iter(before.get("costs") or []), {})
     return [{**first, "amount": amount}]
 
 
@@ -199,7 +199,7 @@ def _places(before: Mapping[str, Any], made: Mapping[str, Any]) -> list[dict[str
     places = list(before.get("locations") or [])
     if not made["place_name"] and not made["place"]:
         return places[1:]
-    first = dict(places[0]) if places else {}
+    first: dict[str, Any] = dict(places[0]) if places else {}
     return [
         first
         | {
@@ -236,14 +236,16 @@ FIELD_OF: Mapping[str, str] = {
 
 def initial_of(entry: Mapping[str, Any]) -> dict[str, Any]:
     """What the form shows of an entry."""
-    place = next(iter(entry["locations"]), {})
+    place: Mapping[str, Any] = next(iter(entry["locations"]), {})
     simple = {one["fact"]: one for one in entry["conditions"] if one.get("fact") in _SIMPLE}
     child = simple.get("child", {}).get("is")
     return {
         **{key: entry[key] for key in entry if key not in {"organization", "conditions"}},
         "organization": entry["organization"]["name"],
         "languages": ", ".join(entry["languages"]),
-        "phones": "\n".join(_line(one["number"], one.get("description")) for one in entry["phones"]),
+        "phones": "\n".join(
+            _line(phone["number"], phone.get("description")) for phone in entry["phones"]
+        ),
         "hours": "\n".join(
             _line(
                 ",".join(one["days"])

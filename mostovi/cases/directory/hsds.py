@@ -464,7 +464,7 @@ def _read(
 
 
 def from_service(service: Object, *, node: str = "") -> Entry:
-    """One full HSDS service as an entry. Raises `KeyError` or `ValueError` for what it must have."""
+    """One full HSDS service as an entry. Raises `KeyError` or `ValueError` for what is missing."""
     own = _attributes(service.get("attributes", []))
     organization = service.get("organization") or {}
     given: Entry = {
@@ -520,7 +520,7 @@ def _attributes(listed: Iterable[Object]) -> dict[str, list[str]]:
 
 
 def _place(location: Object) -> Object:
-    address = next(iter(location.get("addresses", [])), {})
+    address: Object = next(iter(location.get("addresses", [])), {})
     own = _attributes(location.get("attributes", []))
     codes = [line.get("description", "") for line in location.get("accessibility", [])]
     shielded = "yes" in own.get("shielded", [])
@@ -544,7 +544,8 @@ def _places(listed: Sequence[Object], own: Mapping[str, list[str]]) -> Object | 
     if not listed:
         return None
     (line,) = listed[:1]
-    available, maximum = int(line["available"]), int(line.get("maximum", line["available"]))
+    available = int(line["available"])
+    maximum = int(line.get("maximum") or available)
     updated = datetime.fromisoformat(str(line["updated"]).replace("Z", "+00:00"))
     if updated.utcoffset() is None:
         updated = updated.replace(tzinfo=UTC)

@@ -170,14 +170,11 @@ def offers(
 def lines_of(entry: Mapping[str, Any]) -> list[tuple[str, str]]:
     """An entry's own hours as (days, times)."""
     return [
-        (
-            ", ".join(day_words(day) for day in line["days"]),
-            " ".join(
-                part for part in (
-                    f"{line.get('opens', '')}–{line.get('closes', '')}" if line.get("opens") else "",
-                    line.get("note", ""),
-                ) if part
-            ),
-        )
+        (", ".join(day_words(day) for day in line["days"]), _times(line))
         for line in entry["schedules"]
-    ]  # fmt: skip
+    ]
+
+
+def _times(line: Mapping[str, Any]) -> str:
+    hours = f"{line.get('opens', '')}–{line.get('closes', '')}" if line.get("opens") else ""
+    return " ".join(part for part in (hours, line.get("note", "")) if part)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What waits in the directory: services of one's own unit that have long not said how full they are."""
+"""What waits in the directory: own services that have long not said how full they are."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from mostovi.cases.directory.forms import (
     ServiceForm,
     initial_of,
 )
-from mostovi.cases.directory.hsds import Unreadable
+from mostovi.cases.directory.hsds import LARGEST, Unreadable
 from mostovi.cases.directory.models import Service, Status
 from mostovi.cases.vocabulary import needs
 from mostovi.rights.access import Action, Kind
@@ -184,7 +184,7 @@ def take_in(request: ActingRequest) -> HttpResponse:
     form = ImportForm(request.POST or None, request.FILES or None)
     context: dict[str, Any] = {"form": form}
     if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data["file"].read(services.hsds.LARGEST + 1)
+        data = form.cleaned_data["file"].read(LARGEST + 1)
         try:
             context["report"] = services.import_file(
                 request.actor, data, node=form.cleaned_data["node"].strip()

@@ -73,7 +73,8 @@ def entry_values(draw):
             "name": draw(WORDS), "place": place,
             "address": "" if shielded else draw(st.one_of(st.just(""), WORDS)),
             "latitude": point[0] if point else None, "longitude": point[1] if point else None,
-            "shielded": shielded, "accessibility": draw(st.lists(st.sampled_from(ACCESS), unique=True)),
+            "shielded": shielded,
+            "accessibility": draw(st.lists(st.sampled_from(ACCESS), unique=True)),
         }],
         "needs": draw(st.lists(st.sampled_from(sorted(needs())), min_size=1, unique=True)),
         "languages": draw(st.lists(st.sampled_from(["sr", "ar", "sq", "ps"]), unique=True)),
@@ -82,7 +83,9 @@ def entry_values(draw):
             st.just({}), st.builds(lambda w: {"description": w}, WORDS)))],
         "schedules": [{"days": draw(st.lists(st.sampled_from(DAYS), min_size=1, unique=True)),
                        "opens": "08:00", "closes": "16:30"}],
-        "costs": draw(st.lists(st.builds(lambda n: {"amount": n}, st.integers(0, 999)), max_size=1)),
+        "costs": draw(
+            st.lists(st.builds(lambda n: {"amount": n}, st.integers(0, 999)), max_size=1)
+        ),
         "conditions": draw(st.lists(st.sampled_from([
             {"fact": "child", "is": True}, {"fact": "age", "at_least": 18, "at_most": 25},
             {"any": [{"fact": "sex", "is": ["female"]}]}]), unique_by=str)),
