@@ -63,7 +63,8 @@ class Invented:
 def name_lists() -> tuple[list[str], list[str]]:
     """Given and family names in Latin letters, in an order that stands for their frequency."""
     document = yaml.safe_load((CONTENT / "synthetic" / "names.yaml").read_text(encoding="utf-8"))
-    given, family = [], []
+    given: list[str] = []
+    family: list[str] = []
     for one in document["sets"].values():
         for kind, found in (("female", given), ("male", given), ("family", family)):
             found.extend(str(name).split("|")[-1].split("/")[0] for name in one.get(kind, ()))

@@ -73,7 +73,8 @@ def touch(person_id: UUID) -> None:
 
 def _index(people: Sequence[Person], now: datetime) -> None:
     found = identities_of(people)
-    rows, tokens = [], []
+    rows: list[tuple[IndexedPerson, list[str]]] = []
+    tokens: list[PersonToken] = []
     for person in people:
         identity = found.get(person.pk)
         made = keys.blocking_keys(identity) if identity is not None else ()

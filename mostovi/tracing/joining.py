@@ -302,7 +302,7 @@ def take_answers(
 
 def revealed(match: TracingMatch) -> dict[str, Mapping[str, str]]:
     """Both sides' answers by side and question, once both are open; our own as soon as sealed."""
-    found = {}
+    found: dict[str, Mapping[str, str]] = {}
     for row, values in opened(SealedAnswers.objects.filter(match=match)):
         if values and "answers" in values and (row.side == match.side or both_revealed(match)):
             found[row.side] = {one["question"]: one["answer"] for one in values["answers"]}

@@ -121,7 +121,8 @@ def make(
     request.seal_values({"circumstances": circumstances.strip(), "agreed_here": agreed_here})
     request.save()
     for position, described in enumerate(sought):
-        _add(actor, request, position, clean_sought(described, timezone.localdate(moment).year))
+        values = clean_sought(described, timezone.localdate(moment).year)
+        _add(actor, request, position, values, moment)
     indexing.touch(person.pk)
     record(
         actor, AuditTag.TRACING_REQUESTED, handle=reach.request_handle(request),
@@ -130,10 +131,36 @@ def make(
     return request
 
 
-def _add(actor: Actor, request: TracingRequest, position: int, values: Mapping[str, Any]) -> Sought:
+@transaction.atomic
+def add(
+    actor: Actor,
+    request: TracingRequest,
+    described: Mapping[str, Any],
+    *,
+    now: datetime | None = None,
+) -> Sought:
+    """Another person who is sought in the same search. Raises `InvalidRequest`."""
+    rows = reach.requests(actor, Action.CHANGE).select_for_update(of=("self",))
+    request = rows.get(pk=request.pk)
+    moment = now or timezone.now()
+    if request.sought.count() >= MOST_SOUGHT:
+        raise InvalidRequest("sought", gettext_noop("A search holds at most eight persons."))
+    values = clean_sought(described, timezone.localdate(moment).year)
+    row = _add(actor, request, request.sought.count(), values, moment)
+    _touch(request, moment)
+    indexing.touch(request.person_id)
+    record(
+        actor, AuditTag.TRACING_STEP, handle=reach.request_handle(request), detail={"verb": "add"}
+    )
+    return row
+
+
+def _add(
+    actor: Actor, request: TracingRequest, position: int, values: Mapping[str, Any], at: datetime
+) -> Sought:
     identifier = uuid4()
     instance = procedures.start(
-        actor, code="tracing", side="seeker", subject=identifier, at=request.created_at,
+        actor, code="tracing", side="seeker", subject=identifier, at=at,
         key_id=request.key_id,
     )  # fmt: skip
     row = Sought(

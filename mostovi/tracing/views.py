@@ -201,7 +201,7 @@ def _carried(request: ActingRequest, but: str) -> list[tuple[str, str]]:
     """What was typed on the other pages, carried along."""
     own = set(_FORMS[but].base_fields)
     known = {name for form in _FORMS.values() for name in form.base_fields} - own
-    return [(name, value) for name, value in request.POST.items() if name in known]
+    return [(name, str(value)) for name, value in request.POST.items() if name in known]
 
 
 def _page(

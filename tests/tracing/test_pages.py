@@ -62,6 +62,13 @@ def test_bad_input_is_said_at_its_field(client, boy, change, said):
     assert not TracingRequest.objects.exists()
 
 
+def test_somebody_else_is_sought_too(client, search):
+    address = reverse("tracing:add", args=[search.code])
+    client.post(address, WHO)
+    assert client.post(address, WHO | WHERE | {"page": "where"}).status_code == 302
+    assert [one.relation for one in search.sought.all()] == ["child", "mother"]
+
+
 def test_a_search_begins_from_its_page(client, mother, coordinator):
     from mostovi.tracing import requesting
     from tests.tracing.conftest import WANTED
