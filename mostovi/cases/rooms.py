@@ -8,5 +8,13 @@ from mostovi.rights.access import Action, Kind
 
 ROOMS: list[tuple[str, str | Promise, str, Action, Kind, str]] = [
     ("cases", _("Cases"), "cases:list", Action.READ, Kind.CASE, "folder2-open"),
+    (
+        "supervision",
+        _("Supervision"),
+        "cases:supervision",
+        Action.READ,
+        Kind.SUPERVISION,
+        "eyeglasses",
+    ),
     ("referrals", _("Referrals"), "cases:referrals", Action.READ, Kind.REFERRAL, "signpost-split"),
 ]

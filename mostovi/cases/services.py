@@ -30,7 +30,7 @@ from mostovi.people.file import Glance, PersonFile
 from mostovi.people.models import Person
 from mostovi.procedures import library, tasks
 from mostovi.procedures import services as procedures
-from mostovi.procedures.models import Event
+from mostovi.procedures.models import Deadline, Event, Outcome, Task
 from mostovi.rights.access import Action, Actor, Kind, Scope, require
 from mostovi.rights.audit import AuditTag
 from mostovi.rights.purposes import Purpose
@@ -146,6 +146,21 @@ def _check(case_type: str, urgency: str, summary: str) -> None:
         raise InvalidCase("urgency", gettext_noop("Say how soon somebody must act."))
     if len(summary) > LONGEST_TEXT:
         raise InvalidCase("summary", gettext_noop("Shorten this to 4000 characters."))
+
+
+def overdue(rows: QuerySet[Case], now: datetime) -> QuerySet[Case]:
+    """Those of `rows` with a deadline or a task whose time has passed."""
+    late = Deadline.objects.filter(
+        instance=OuterRef("procedure"), ended_at=None, outcome=Outcome.RUNNING, due__lt=now
+    )
+    undone = Task.objects.filter(instance=OuterRef("procedure"), ended_at=None, due__lt=now)
+    return rows.filter(Q(Exists(late)) | Q(Exists(undone)))
+
+
+def of_person(actor: Actor, person: Person) -> list[Case]:
+    """The cases of a person that the actor may see, newest first."""
+    rows = visible(actor).filter(person=person).select_related("procedure")
+    return list(rows.order_by("-opened_at")[:20])
 
 
 @transaction.atomic

@@ -3,12 +3,17 @@
 
 from django.urls import path
 
-from mostovi.cases import record_views, referral_views, views, work_views
+from mostovi.cases import record_views, referral_views, supervision_views, views, work_views
 
 app_name = "cases"
 urlpatterns = [
     path("", views.case_list, name="list"),
     path("new/", views.new_case, name="new"),
+    path("supervision/", supervision_views.supervision, name="supervision"),
+    path("supervision/<str:account>/", supervision_views.worker, name="worker"),
+    path("groups/", supervision_views.group_list, name="groups"),
+    path("groups/new/", supervision_views.new_group, name="new_group"),
+    path("groups/<str:session>/", supervision_views.group_page, name="group"),
     path("referrals/", referral_views.referral_list, name="referrals"),
     path("referrals/<str:code>/", referral_views.referral_page, name="referral"),
     path("referrals/<str:code>/send/", referral_views.send, name="send"),
@@ -20,7 +25,7 @@ urlpatterns = [
     path("<str:code>/notes/", views.note, name="note"),
     path("<str:code>/step/", views.step, name="step"),
     path("<str:code>/take/", views.take, name="take"),
-    path("<str:code>/risk/", work_views.risk, name="risk"),
+    path("<str:code>/risk/", work_views.risk, name="case_risk"),
     path("<str:code>/tasks/", work_views.task_list, name="tasks"),
     path("<str:code>/tasks/new/", work_views.new_task, name="new_task"),
     path("<str:code>/tasks/<str:task>/end/", work_views.end_task, name="end_task"),

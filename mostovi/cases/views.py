@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST
 from mostovi.cases import plan_words, sections, services
 from mostovi.cases.forms import CaseForm
 from mostovi.cases.models import Case
-from mostovi.cases.vocabulary import case_types, urgencies
+from mostovi.cases.vocabulary import Risk, case_types, urgencies
 from mostovi.people import consenting
 from mostovi.people import services as people
 from mostovi.people.models import Person
@@ -65,6 +65,14 @@ def case_list(request: ActingRequest) -> HttpResponse:
             rows = rows.filter(holder=request.actor.account)
         elif show == "closed":
             rows = rows.exclude(closed_at=None)
+        kind, danger = _filter(request, "type", case_types()), _filter(request, "risk", set(Risk))
+        if kind:
+            rows = rows.filter(case_type=kind)
+        if danger:
+            rows = rows.filter(risk=danger)
+        late = request.GET.get("late") == "yes"
+        if late:
+            rows = services.overdue(rows, timezone.now())
         # What the list does not show is not read either.
         ordered = rows.select_related("procedure").defer(*UNSHOWN).order_by("-changed_at")
         page = LongList(ordered, _PAGE).get_page(request.GET.get("page"))
@@ -74,9 +82,19 @@ def case_list(request: ActingRequest) -> HttpResponse:
         "lines": [_line(line) for line in lines],
         "text": text,
         "show": show,
+        "types": [(code, _(words), code == kind) for code, words in case_types().items()],
+        "risks": [(value.value, plan_words.RISKS[value], value == danger) for value in Risk],
+        "late": late,
+        "filtered": bool(kind or danger or late),
         "may_open": decide(request.actor, Action.CREATE, Kind.CASE).allowed,
     }
     return render(request, "cases/list.html", context)
+
+
+def _filter(request: ActingRequest, name: str, known: Collection[str]) -> str:
+    """A choice of the list's filter; anything else is none."""
+    value = request.GET.get(name, "")
+    return value if value in known else ""
 
 
 def _line(line: services.Listed) -> dict[str, Any]:
@@ -88,6 +106,7 @@ def _line(line: services.Listed) -> dict[str, Any]:
         "urgency": _(urgencies().get(case.urgency, case.urgency)),
         "tone": TONES.get(case.urgency),
         "step": step_words(case.procedure),
+        "risk": plan_words.RISKS[case.risk] if case.risk != Risk.UNKNOWN else "",
     }
 
 
@@ -103,7 +122,10 @@ def new_case(request: ActingRequest) -> HttpResponse:
     submission = _submission(request)
     person = _person(request)
     form = CaseForm(request.POST or None, initial={"case_type": request.GET.get("type")})
-    if person is not None and request.method == "POST" and form.is_valid():
+    earlier = services.of_person(request.actor, person) if person is not None else []
+    # A second case beside an earlier one is never opened silently.
+    agreed = not earlier or request.POST.get("another") == "yes"
+    if person is not None and request.method == "POST" and form.is_valid() and agreed:
         case = services.open_case(
             request.actor, person=person, case_type=form.cleaned_data["case_type"],
             urgency=form.cleaned_data["urgency"], summary=form.cleaned_data["summary"],
@@ -121,6 +143,8 @@ def new_case(request: ActingRequest) -> HttpResponse:
         "found": found,
         "text": text,
         "errors": form.errors if request.method == "POST" else None,
+        "earlier": [{"case": case, "step": step_words(case.procedure)} for case in earlier],
+        "must_agree": request.method == "POST" and not agreed,
     }
     status = 422 if request.method == "POST" else 200
     return render(request, "cases/new.html", context, status=status)

@@ -49,6 +49,7 @@ class AuditTag(StrEnum):
     CASE_STEP = "cases.case.step"
     CASE_HANDED_ON = "cases.case.handed_on"
     CASES_ENDED = "cases.case.ended"
+    CASES_TRANSFERRED = "cases.cases.transferred"
     GROUP_SESSION_HELD = "cases.group_session.held"
     CASE_PLAN_CHANGED = "cases.plan.changed"
     CASE_RECORD_APPROVED = "cases.record.approved"
