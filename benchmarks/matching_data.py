@@ -93,7 +93,9 @@ def wikidata(part: str = "test") -> list[Names]:
         chosen = words[half:] if part == "test" else words[:half]
         third = len(chosen) // 4
         made.append(
-            Names(f"wikidata {origin}", chosen[:third], chosen[third : 2 * third], chosen[2 * third :])
+            Names(
+                f"wikidata {origin}", chosen[:third], chosen[third : 2 * third], chosen[2 * third :]
+            )
         )
     return made
 
@@ -125,7 +127,11 @@ def synthetic() -> list[Names]:
         ]
         made.append(
             Names(
-                origin, words["female"], words["male"], words["family"], places,
+                origin,
+                words["female"],
+                words["male"],
+                words["family"],
+                places,
                 hijri=origin in {"dari", "pashto", "persian"},
             )  # fmt: skip
         )
@@ -202,10 +208,12 @@ def _record(
         family = ""
     elif chance < 0.12:
         family = written(person.father)
+    of_family = f" {family}" if family and random_.random() < 0.4 else ""
     relatives = {
         "mother": written(_told(person.mother, person.origin.female, random_, 0.4)),
         "father": written(_told(person.father, person.origin.male, random_, 0.5)),
     }
+    relatives = {who: told + of_family if told else "" for who, told in relatives.items()}
     sex = person.sex
     if random_.random() < 0.01:
         sex = "female" if sex == "male" else "male"

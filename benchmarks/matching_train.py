@@ -4,8 +4,9 @@
     python -m benchmarks.matching_train [--write]
 
 Persons of the synthetic world are registered twice (`matching_data`). m is counted over pairs of
-records of one person, u over pairs of different persons that share a key of names or of name and year:
-among them brothers, sisters and namesakes, the pairs that a worker must not take for one person.
+records of one person, u over pairs of different persons: for names, pairs that share a key of names or of name and year;
+for the rest, pairs that share two words of their names (brothers, sisters, namesakes), the pairs
+that a worker must not take for one person. Words of names are counted over persons of one origin.
 The prior is the share of true pairs among all that share a key. Dependence between parts (a common
 key makes a common name likely) is thereby in the weights, not left out of them.
 """
@@ -20,7 +21,7 @@ from itertools import combinations
 from pathlib import Path
 
 from benchmarks import matching_data
-from mostovi.tracing import comparing, dates, keys
+from mostovi.tracing import comparing, dates, keys, names
 from mostovi.tracing.model import current
 from mostovi.tracing.records import Identity, Relative, Sex, WrittenName
 
@@ -29,6 +30,9 @@ PERSONS = 12_000
 SEED = 41
 LARGEST_BLOCK = 60
 SMOOTHING = 2.0
+FEWEST = 20
+"""Levels seen less often keep the weights that the file assumes."""
+NAMES = {"names", "rarity"}
 
 
 def identity(record: matching_data.Record) -> Identity:
@@ -70,10 +74,14 @@ def main() -> None:
             blocks[key].append(identifier)
     random_ = random.Random(SEED + 2)
     pairs: set[tuple[str, str]] = set()
-    for block in blocks.values():
+    namesakes: set[tuple[str, str]] = set()
+    for key, block in blocks.items():
         if len(block) > LARGEST_BLOCK:
             block = random_.sample(block, LARGEST_BLOCK)
-        pairs.update((min(a, b), max(a, b)) for a, b in combinations(block, 2))
+        made = {(min(a, b), max(a, b)) for a, b in combinations(block, 2)}
+        pairs |= made
+        if key.startswith("n:"):
+            namesakes |= made
     true = {
         (f"a{person.number}", f"b{person.number}")
         for person in persons
@@ -85,8 +93,37 @@ def main() -> None:
         match = comparing.compare(people[left], people[right])
         counts = same if owner[left] == owner[right] else different
         for part in match.parts[1:]:
+            # Keys of a year would make years alike among the pairs that are counted.
+            if counts is different and part.field not in NAMES and (left, right) not in namesakes:
+                continue
             counts[(part.field, part.level)] += 1
+    _count_words(persons, people, random_, same, different)
     _report(same, different, found / len(pairs), write=options.write)
+
+
+def _count_words(
+    persons: list[matching_data.Person],
+    people: dict[str, Identity],
+    random_: random.Random,
+    same: Counter[tuple[str, str]],
+    different: Counter[tuple[str, str]],
+) -> None:
+    """Words of names set side by side: of one person, and of two persons of one origin."""
+    origins: dict[str, list[int]] = defaultdict(list)
+    for person in persons:
+        origins[person.origin.origin].append(person.number)
+    for person in persons:
+        if f"b{person.number}" not in people:
+            continue
+        left = people[f"a{person.number}"]
+        other = random_.choice(origins[person.origin.origin])
+        for right, counts in ((f"b{person.number}", same), (f"a{other}", different)):
+            if counts is different and other == person.number:
+                continue
+            one = names.read_name(left.names[0].text)
+            two = names.read_name(people[right].names[0].text)
+            for pairing in names.side_by_side(one, two):
+                counts[("word", names.word_level(pairing))] += 1
 
 
 def _report(
@@ -105,6 +142,8 @@ def _report(
         of_different = sum(different[(source, level)] for level in comparison.levels)
         spread = SMOOTHING * len(comparison.levels)
         for level in comparison.levels:
+            if same[(source, level)] + different[(source, level)] < FEWEST:
+                continue
             m = (same[(source, level)] + SMOOTHING) / (of_same + spread)
             u = (different[(source, level)] + SMOOTHING) / (of_different + spread)
             print(f"{code:10} {level:14} m {m:.5f}  u {u:.5f}")

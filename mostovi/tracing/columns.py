@@ -140,8 +140,7 @@ def _keys(person: Identity, name: ReadName | None, row: Mapping[str, Any]) -> di
     if name is None:
         return keys
     tokens = [coarse(word.token) for word in name.words if not word.initial][:4]
-    tokens = list(dict.fromkeys(tokens))
-    keys["key_pairs"] = ["+".join(sorted(pair)) for pair in combinations(tokens, 2)]
+    keys["key_pairs"] = sorted({"+".join(sorted(pair)) for pair in combinations(tokens, 2)})
     ends = [coarse(word.token) for word in name.ends]
     year = row["birth_year"]
     if year is not None and ends:

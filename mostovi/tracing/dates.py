@@ -167,7 +167,7 @@ def _read(plain: str, text: str) -> Born:
 def _made(year: int, month: int | None, day: int | None, text: str) -> Born:
     if month is not None and not 1 <= month <= 12:
         # Only one order can be meant: 2009-31-05.
-        if day is None or not 1 <= day <= 12:
+        if month == 0 or day is None or not 1 <= day <= 12:
             raise ImpossibleDate(f"“{text}”: there is no month {month}.")
         month, day = day, month
     if year in SOLAR_YEARS or year in LUNAR_YEARS:

@@ -47,5 +47,4 @@ def blocking_keys(person: Identity) -> tuple[str, ...]:
 
 
 def _words(name: ReadName) -> list[str]:
-    tokens = [coarse(word.token) for word in name.words if not word.initial]
-    return list(dict.fromkeys(tokens))[:MOST_WORDS]
+    return [coarse(word.token) for word in name.words if not word.initial][:MOST_WORDS]

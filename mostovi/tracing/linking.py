@@ -8,13 +8,19 @@ a file of ten records and in one of a million. Splink and pyarrow are loaded onl
 
 from __future__ import annotations
 
+import itertools
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+import multiprocessing
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from mostovi.tracing import columns, sounds
+from mostovi.tracing import columns, files, sounds
 from mostovi.tracing.model import Model, current
 
 if TYPE_CHECKING:
@@ -209,16 +215,6 @@ def _comparison(
     return {"output_column_name": code, "comparison_levels": made}
 
 
-def level_names(people: Iterable[str]) -> dict[str, list[str]]:
-    """For each comparison, the level of each value of Splink's gamma from 0 up."""
-    model = current()
-    found = {}
-    for comparison in comparisons(people, model):
-        labels = [level["label_for_charts"] for level in comparison["comparison_levels"][1:]]
-        found[comparison["output_column_name"]] = labels[::-1]
-    return found
-
-
 # --- Running ------------------------------------------------------------------------------------
 
 
@@ -280,7 +276,8 @@ def settings(people: Sequence[str], *, link: bool, model: Model | None = None) -
         "blocking_rules_to_generate_predictions": [
             blocking_rule(column, lists) for column, lists in BLOCKING
         ],
-        "retain_intermediate_calculation_columns": False,
+        # Keeps what each comparison weighs in the result.
+        "retain_intermediate_calculation_columns": True,
         "retain_matching_columns": False,
     }
 
@@ -302,17 +299,19 @@ def predictions(
     people: Sequence[str],
     options: Options,
     *,
-    model: Model | None = None,
+    prepared: dict[str, Any] | None = None,
 ) -> str:
-    """Compare the prepared tables; the name of the table of scored pairs."""
+    """Compare the tables by `settings` (or `prepared` ones); the name of the table of pairs."""
     from splink import DuckDBAPI, Linker
 
+    # Splink reports through the root logger's handlers; a run reports through `progress`.
     logging.getLogger("splink").setLevel(logging.ERROR)
+    logging.getLogger("splink").propagate = False
     api = DuckDBAPI(connection=connection)
     registered = [api.register(table, dataset_display_name=table) for table in tables]
     linker = Linker(
         registered if len(registered) > 1 else registered[0],
-        settings(people, link=len(tables) > 1, model=model),
+        prepared or settings(people, link=len(tables) > 1),
     )
     parts = options.chunks if options.chunks > 1 else None
     found = linker.inference.predict(
@@ -322,3 +321,163 @@ def predictions(
         warning_mode="never",
     )
     return str(found.physical_name)
+
+
+# --- Files --------------------------------------------------------------------------------------
+
+CHUNK: Final = 10_000
+"""Rows that are prepared at once."""
+
+
+@dataclass
+class Outcome:
+    """What a run did: rows read of each file, rows left out, pairs written by verdict."""
+
+    read: list[int] = field(default_factory=list)
+    left_out: list[files.Problem] = field(default_factory=list)
+    bad: int = 0
+    pairs: dict[str, int] = field(default_factory=dict)
+
+
+def match_files(
+    sources: Sequence[files.Source],
+    out: Path,
+    options: Options,
+    *,
+    today: date,
+    skip_bad: bool = False,
+) -> Outcome:
+    """Match one file with itself, or two with each other, and write the scored pairs to `out`.
+
+    Columns of the result: left_id, right_id, score (probability), weight (bits), verdict (likely,
+    possible), and for each comparison the bits that it weighs (0 where a record does not know).
+    Weight is the prior and these bits. Rows come in no particular order. Raises `files.BadFile`, in which case nothing is written.
+    """
+    people = tuple(who for who in columns.PEOPLE if all(who in s.people for s in sources))
+    outcome = Outcome()
+    with tempfile.TemporaryDirectory(prefix="mostovi-match-", dir=options.folder) as folder:
+        bounded = replace(options, folder=Path(folder))
+        connection = connect(bounded, str(Path(folder) / "records.duckdb"))
+        try:
+            tables = []
+            for number, source in enumerate(sources):
+                table = f"file_{number}"
+                _load(connection, table, source, people, bounded, outcome, today, skip_bad)
+                tables.append(table)
+            options.progress("comparing")
+            found = predictions(connection, tables, people, bounded)
+            options.progress("writing")
+            _write(connection, found, people, out, outcome)
+        finally:
+            connection.close()
+    return outcome
+
+
+def _load(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    source: files.Source,
+    people: Sequence[str],
+    options: Options,
+    outcome: Outcome,
+    today: date,
+    skip_bad: bool,
+) -> None:
+    reading = files.Reading(source, today, skip_bad)
+    kinds = {"string": "VARCHAR", "int64": "BIGINT", "list": "VARCHAR[]"}
+    described = ", ".join(f"{c} {kinds[k]}" for c, k in columns.types(people).items())
+    connection.execute(f"CREATE TABLE {table} (unique_id VARCHAR, {described})")
+    for batch, wrong in _prepared(source, people, options, today):
+        connection.register("batch", batch)
+        connection.execute(f"INSERT INTO {table} SELECT * FROM batch")  # noqa: S608
+        connection.unregister("batch")
+        reading.read += batch.num_rows + len(wrong)
+        for number, problems in wrong:
+            reading.note(number, problems)
+        options.progress(f"{source.path.name}: {reading.read:,} rows read")
+    reading.finish()
+    repeated = connection.execute(
+        f"SELECT unique_id FROM {table} GROUP BY 1 HAVING count(*) > 1 LIMIT 1"  # noqa: S608
+    ).fetchone()
+    if repeated:
+        raise files.BadFile(
+            f"{source.path.name}: the id {repeated[0]} stands in more than one row."
+        )
+    outcome.read.append(reading.read)
+    outcome.left_out += reading.problems
+    outcome.bad += reading.bad
+
+
+_Wrong = list[tuple[int, list[tuple[str, str]]]]
+
+
+def _prepared(
+    source: files.Source, people: Sequence[str], options: Options, today: date
+) -> Iterator[tuple[Any, _Wrong]]:
+    chunks = files.chunks(source.rows(), CHUNK)
+    first = list(itertools.islice(chunks, 2))
+    rest = itertools.chain(first, chunks)
+    if options.threads < 2 or len(first) < 2:
+        for chunk in rest:
+            yield prepare(chunk, people, today)
+        return
+    # Started anew rather than forked: the parent holds DuckDB's threads.
+    with ProcessPoolExecutor(options.threads, multiprocessing.get_context("spawn")) as pool:
+        waiting: deque[Future[tuple[Any, _Wrong]]] = deque()
+        for chunk in rest:
+            waiting.append(pool.submit(prepare, chunk, people, today))
+            if len(waiting) > 2 * options.threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def prepare(
+    chunk: Sequence[tuple[int, Mapping[str, str]]], people: Sequence[str], today: date
+) -> tuple[Any, _Wrong]:
+    """One Arrow batch of the rows that can be read, and what is wrong with the others."""
+    wrong: _Wrong = []
+    held: list[tuple[str, dict[str, Any]]] = []
+    for number, values in chunk:
+        person, problems = files.identity(values, today=today)
+        if problems:
+            wrong.append((number, problems))
+        else:
+            held.append((values.get("id") or str(number), columns.of(person, people)))
+    return next(batches(held, people)), wrong
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection,
+    found: str,
+    people: Sequence[str],
+    out: Path,
+    outcome: Outcome,
+) -> None:
+    model = current()
+    verdict = " ".join(
+        f"WHEN match_probability >= {least} THEN '{name}'"
+        for name, least in sorted(model.thresholds.items(), key=lambda item: -item[1])
+    )
+    bits = ", ".join(
+        f"round(mw_{code}, 3) AS {code}"
+        for code in (item["output_column_name"] for item in comparisons(people, model))
+    )
+    connection.execute(
+        f"CREATE VIEW pairs AS SELECT unique_id_l AS left_id, unique_id_r AS right_id, "  # noqa: S608
+        f"round(match_probability, 6) AS score, round(match_weight, 3) AS weight, "
+        f"CASE {verdict} ELSE 'unlikely' END AS verdict, {bits} FROM {found}"
+    )
+    kind = "FORMAT PARQUET" if out.suffix == ".parquet" else "FORMAT CSV, HEADER"
+    partial = out.with_name(out.name + ".part")
+    try:
+        connection.execute(f"COPY pairs TO '{_quoted(partial)}' ({kind})")
+        partial.replace(out)
+    finally:
+        partial.unlink(missing_ok=True)
+    counted = connection.execute("SELECT verdict, count(*) FROM pairs GROUP BY 1 ORDER BY 1")
+    outcome.pairs = {str(name): int(count) for name, count in counted.fetchall()}
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

@@ -59,6 +59,7 @@ class Model:
     prior_words: str
     thresholds: Mapping[str, float]
     comparisons: Mapping[str, Comparison]
+    names_prior: float
     source: str = ""
 
     def level(self, comparison: str, code: str) -> Level:
@@ -110,6 +111,7 @@ def load(text: str, file: str) -> Model:
             prior_words=str(root["prior"]["words"]),
             thresholds={str(k): float(v) for k, v in root["thresholds"].items()},
             comparisons=comparisons,
+            names_prior=float(root["names_prior"]["value"]),
             source=str(root["source"]),
         )
     except (KeyError, TypeError) as error:

@@ -11,6 +11,7 @@ is compared, in either order, and every other word may be found anywhere in the 
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -92,19 +93,22 @@ class ReadName:
 
 @dataclass(frozen=True, slots=True)
 class NamePart:
-    """Two words set side by side. `relation` is same, alike, different or missing."""
+    """Two words set side by side, or one that stands alone: the level, its bits, its words."""
 
     left: str
     right: str
     relation: str
+    bits: float
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
 class NameMatch:
     """How alike two names are.
 
-    `score` is the probability (0 to 1) that both write the same name, when before looking it was
-    as likely as not; `bits` the weight of the evidence; `level` a stable code of the model.
+    `score` is the probability (0 to 1) that both write one person's name, when before looking one
+    pair in fifty did (the model's `names_prior`); `bits` the weight of the evidence of all words;
+    `level` a stable code of the model's comparison "names".
     """
 
     score: float
@@ -185,7 +189,7 @@ def _read_word(word: Word, spellings: Spellings) -> NameWord:
     if known is not None:
         # An unlisted spelling of the same name has the plain sound.
         other = sound.token if sound.token != known.token and len(sound.token) > 1 else ""
-        common = spellings.commonness_of(known.token)
+        common = spellings.commonness_of(known.token, known.vowels)
         return NameWord(key, known.token, other, known.vowels, common)
     token, other, vowels = sound.token, sound.other, sound.vowels
     if token.startswith("ABTL") and len(token) > 5:
@@ -194,7 +198,7 @@ def _read_word(word: Word, spellings: Spellings) -> NameWord:
         vowels = sounds.without_slot(vowels, 3)
     if len(token) > 5 and token.startswith("ABT") and other in ("", sound.token, token):
         other = token[3:]
-    elif (start := _SON_OF.match(word.text)):
+    elif start := _SON_OF.match(word.text):
         other = sounds.sound(Word(word.text[start.end() :], word.script)).token
     single = len(word.text) == 1
     return NameWord(
@@ -202,7 +206,7 @@ def _read_word(word: Word, spellings: Spellings) -> NameWord:
         token,
         other if other != token else "",
         vowels,
-        spellings.commonness_of(token),
+        spellings.commonness_of(token, vowels),
         initial=single,
     )
 
@@ -280,9 +284,14 @@ def _pairings(left: ReadName, right: ReadName) -> tuple[tuple[int, int], tuple[i
 
 def rarity_of(left: ReadName, right: ReadName) -> str | None:
     """The level of the comparison "rarity": how common the shared words are; None if none is."""
-    ends = {word.token: word.commonness for word in left.ends}
-    others = {word.token for word in right.ends}
-    shared = [common for token, common in ends.items() if token in others]
+    ends = {word.token: word.commonness for word in reversed(left.ends)}
+    others = {word.token: word.commonness for word in reversed(right.ends)}
+    # Words of one sound may differ in how common they are, as Ahmad and Ahmadi: then not rare.
+    shared = [
+        common if common is others[token] else Commonness.VERY
+        for token, common in ends.items()
+        if token in others
+    ]
     if not shared:
         return None
     rare = sum(common is Commonness.RARE for common in shared)
@@ -293,6 +302,67 @@ def rarity_of(left: ReadName, right: ReadName) -> str | None:
     return "common" if Commonness.COMMON in shared else "very_common"
 
 
+# --- Two names alone ----------------------------------------------------------------------------
+
+Pairing = tuple["NameWord | None", "NameWord | None"]
+
+
+def word_level(pairing: Pairing) -> str:
+    """The level of the comparison "word" for two words side by side; None is no word. Symmetric."""
+    left, right = pairing
+    if left is None or right is None:
+        return "missing"
+    if left.initial or right.initial:
+        return "initial" if left.token[:1] == right.token[:1] else "different"
+    found = relation(left, right)
+    if found == SAME:
+        return ("same_rare", "same_common", "same_very_common")[
+            max(left.commonness, right.commonness)
+        ]
+    if left.token == right.token:
+        return "vowels"
+    if found == ALIKE:
+        return "near"
+    longer = max(len(left.token), len(right.token))
+    return "far" if longer >= 5 and distance(left.token, right.token) <= 2 else "different"
+
+
+_CLOSENESS: Final = {
+    code: place
+    for place, code in enumerate(
+        ["same_rare", "same_common", "same_very_common", "vowels", "near", "initial", "far",
+         "different", "missing"]
+    )
+}  # fmt: skip
+
+
+def side_by_side(left: ReadName, right: ReadName) -> list[Pairing]:
+    """Every word beside the word of the other name that is most like it, in the left's order.
+
+    Words that are left over on both sides stand side by side as different words.
+    """
+    if len(left.words) != len(right.words) and len(left.line) >= 4 and left.line == right.line:
+        # One writes apart what the other writes together.
+        whole = max(left.words + right.words, key=lambda word: (len(word.token), word.token))
+        return [(whole, whole)] * min(len(left.words), len(right.words))
+    ranked = sorted(
+        (_CLOSENESS[word_level((one, other))], abs(i - j), i, j)
+        for i, one in enumerate(left.words)
+        for j, other in enumerate(right.words)
+    )
+    free_left, free_right = set(range(len(left.words))), set(range(len(right.words)))
+    beside: dict[int, int] = {}
+    for _, _, i, j in ranked:
+        if i in free_left and j in free_right:
+            free_left.remove(i)
+            free_right.remove(j)
+            beside[i] = j
+    pairs: list[Pairing] = [
+        (word, right.words[beside[i]] if i in beside else None) for i, word in enumerate(left.words)
+    ]
+    return pairs + [(None, right.words[j]) for j in sorted(free_right)]
+
+
 def compare_names(left: str, right: str, *, model: Model | None = None) -> NameMatch:
     """Compare two written names. Raises `UnreadableName` naming what is wrong with which.
 
@@ -301,32 +371,25 @@ def compare_names(left: str, right: str, *, model: Model | None = None) -> NameM
     """
     model = model or current()
     one, other = read_name(left), read_name(right)
+    pairings = side_by_side(one, other)
+    parts = tuple(_shown(pairing, model) for pairing in pairings)
+    bits = math.fsum(part.bits for part in parts)
     level = level_of(one, other)
-    bits = model.bits("names", level)
-    rarity = rarity_of(one, other)
-    if rarity is not None:
-        bits += model.bits("rarity", rarity)
     found: Level = model.level("names", level)
     return NameMatch(
-        score=model.probability(bits, prior=0.5),
+        score=model.probability(bits, prior=model.names_prior),
         level=level,
         bits=bits,
-        parts=_side_by_side(one, other),
+        parts=parts,
         explanation=found.words,
         repairs=tuple(dict.fromkeys(one.repairs + other.repairs)),
     )
 
 
-def _side_by_side(left: ReadName, right: ReadName) -> tuple[NamePart, ...]:
-    """Every word of the left beside the word of the right that is most like it."""
-    words = {SAME: "same", ALIKE: "alike"}
-    free = list(right.words)
-    parts: list[NamePart] = []
-    for word in left.words:
-        best = max(free, key=lambda other: relation(word, other), default=None)
-        if best is None or relation(word, best) == DIFFERENT:
-            parts.append(NamePart(word.text, "", "missing"))
-            continue
-        parts.append(NamePart(word.text, best.text, words[relation(word, best)]))
-        free.remove(best)
-    return (*parts, *(NamePart("", word.text, "missing") for word in free))
+def _shown(pairing: Pairing, model: Model) -> NamePart:
+    level = word_level(pairing)
+    left, right = pairing
+    return NamePart(
+        left.text if left else "", right.text if right else "", level, model.bits("word", level),
+        model.level("word", level).words,
+    )  # fmt: skip

@@ -107,7 +107,8 @@ def read_place(text: str) -> Place | None:
         )
     if found is not None:
         return Place(found)
-    token = "".join(sounds.sound(word).token for word in cleaned.words)
+    joined = "".join(word.text for word in cleaned.words if word.script == cleaned.script)
+    token = sounds.sound(scripts.Word(joined, cleaned.script)).token
     return Place("?" + token) if len(token) > 1 else None
 
 

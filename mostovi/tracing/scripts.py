@@ -120,7 +120,7 @@ def clean(text: str) -> Cleaned:
     Raises `UnreadableName` for a name without letters, one that is too long, and a word whose
     scripts cannot be told apart.
 
-    >>> clean("Мaрko").text, clean("Мaрko").repairs[0].value
+    >>> clean("Мaрко").text, clean("Мaрко").repairs[0].value
     ('марко', 'look_alike_letters_replaced')
     """
     if len(text) > LONGEST:
@@ -138,8 +138,11 @@ def clean(text: str) -> Cleaned:
         visible = visible.replace(_TATWEEL, "")
         repairs.append(Repair.STRETCHED)
     words: list[Word] = []
-    for raw in _BREAKS.split(_APOSTROPHES.sub("", visible)):
-        word = _read_word(raw, repairs)
+    pieces = _BREAKS.split(_APOSTROPHES.sub("", visible))
+    # A word that could be read in either script is read in that of the words beside it.
+    beside = {found[0] for raw in pieces if len(found := known_scripts.scripts_in(raw)) == 1}
+    for raw in pieces:
+        word = _read_word(raw, beside, repairs)
         if word is not None:
             words.append(word)
     if not words:
@@ -154,15 +157,15 @@ def clean(text: str) -> Cleaned:
     return Cleaned(tuple(words), main, tuple(dict.fromkeys(repairs)))
 
 
-def _read_word(raw: str, repairs: list[Repair]) -> Word | None:
+def _read_word(raw: str, beside: set[str], repairs: list[Repair]) -> Word | None:
     kept = "".join(c for c in raw if unicodedata.category(c)[0] in "LMN")
     letters = [c for c in kept if unicodedata.category(c).startswith("L")]
     if not letters:
         if any(unicodedata.category(c).startswith("N") for c in kept):
             repairs.append(Repair.DIGITS)
         return None
-    script = _script_of(kept, raw, repairs)
-    text = _without_digits(_lower(kept, script), script, repairs)
+    script = _script_of(kept, raw, beside)
+    text = _without_digits(_lower(kept), script, repairs)
     if script[0] != script[1]:
         text = _replaced(text, script[0], script[1], raw)
         repairs.append(Repair.LOOK_ALIKE)
@@ -173,13 +176,12 @@ def _read_word(raw: str, repairs: list[Repair]) -> Word | None:
     return Word(text, final) if text else None
 
 
-def _lower(text: str, script: tuple[str, str]) -> str:
-    del script
+def _lower(text: str) -> str:
     # Turkish İ casefolds to i and a combining dot, which belongs to no name.
     return unicodedata.normalize("NFC", text.replace("İ", "i").lower())
 
 
-def _script_of(kept: str, raw: str, repairs: list[Repair]) -> tuple[str, str]:
+def _script_of(kept: str, raw: str, beside: set[str]) -> tuple[str, str]:
     """The script it is written in and the one it is to be read in. Both are equal for most."""
     found = known_scripts.scripts_in(kept)
     if not found:
@@ -187,7 +189,9 @@ def _script_of(kept: str, raw: str, repairs: list[Repair]) -> tuple[str, str]:
     if len(found) == 1:
         return (found[0], found[0])
     if len(found) == 2:
-        for wrong, right in ((found[1], found[0]), (found[0], found[1])):
+        orders = [(found[1], found[0]), (found[0], found[1])]
+        orders.sort(key=lambda order: order[1] not in beside)
+        for wrong, right in orders:
             table = _LOOK_ALIKES.get((wrong, right))
             if table is None:
                 continue

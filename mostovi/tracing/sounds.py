@@ -26,16 +26,16 @@ from mostovi.tracing.scripts import Word, romanised
 SLOTS: Final = 10
 """Consonants kept of one word; what follows adds nothing that tells people apart."""
 BITS: Final = 6
-NONE, A, I, U, LONG_I, LONG_U = (1 << place for place in range(BITS))
+NONE, SHORT_A, SHORT_I, SHORT_U, LONG_I, LONG_U = (1 << place for place in range(BITS))
 ANY: Final = (1 << BITS) - 1
-HIDDEN: Final = NONE | A | I | U
+HIDDEN: Final = NONE | SHORT_A | SHORT_I | SHORT_U
 """A place where Arabic script writes nothing: no vowel, or a short one."""
 EACH_SLOT: Final = sum(1 << (BITS * place) for place in range(SLOTS))
 
 _VOWELS: Final[Mapping[str, int]] = {
-    "a": A, "e": A | I | LONG_I, "i": I | LONG_I, "o": A | U | LONG_U, "u": U | LONG_U,
-    "y": LONG_I, "w": LONG_U, "ü": I | U | LONG_I | LONG_U, "h": HIDDEN, "ə": NONE | A | I | U,
-    "é": NONE | A | I | LONG_I, "*": ANY, "ɔ": NONE | A | U | LONG_U,
+    "a": SHORT_A, "e": SHORT_A | SHORT_I | LONG_I, "i": SHORT_I | LONG_I, "o": SHORT_A | SHORT_U | LONG_U, "u": SHORT_U | LONG_U,
+    "y": LONG_I, "w": LONG_U, "ü": SHORT_I | SHORT_U | LONG_I | LONG_U, "h": HIDDEN, "ə": NONE | SHORT_A | SHORT_I | SHORT_U,
+    "é": NONE | SHORT_A | SHORT_I | LONG_I, "*": ANY, "ɔ": NONE | SHORT_A | SHORT_U | LONG_U,
 }  # fmt: skip
 
 
@@ -169,8 +169,7 @@ def _arabic(text: str, reading: int) -> str:
         elif letter == "و":
             phones.append(_waw(place, before, after, last, reading))
         elif letter in "یى":
-            # At the end it may be the a of Musa and Mustafa.
-            phones.append("J" if place == 0 and last > 0 else "e" if place == last else "i")
+            phones.append(_yeh(place, after, last))
         elif letter == "ه" and place == last and place > 0:
             phones.append("e" if last > 1 else "H")
         else:
@@ -183,10 +182,17 @@ def _arabic(text: str, reading: int) -> str:
     return "".join(phones)
 
 
+def _yeh(place: int, after: str, last: int) -> str:
+    """ی is a consonant at the beginning; at the end it may be the a of Musa and Mustafa."""
+    if place == 0 and last > 0:
+        return "J" if after in "اوی" else "Jh"
+    return "e" if place == last else "i"
+
+
 def _waw(place: int, before: str, after: str, last: int, reading: int) -> str:
     """و is a consonant at the beginning and between vowels, otherwise u or o."""
     if place == 0:
-        return "F"
+        return "F" if not after or after in "اویى" else "Fh"
     if not after:
         return "u"
     if after in "ایى" or (after == "ه" and place + 1 == last) or (before == "ا" and place > 1):
@@ -196,7 +202,7 @@ def _waw(place: int, before: str, after: str, last: int, reading: int) -> str:
     return "u"
 
 
-# --- Cyrillic --------------------------------------------------------------------------------------
+# --- Cyrillic -----------------------------------------------------------------------------------
 
 _CYRILLIC: Final[Mapping[str, str]] = {
     "дж": "J", "дз": "S", "кс": "KS", "а": "a", "б": "B", "в": "F", "г": "G", "ґ": "K", "д": "T",
@@ -226,9 +232,9 @@ def _cyrillic(match: re.Match[str]) -> str:
     return _CYRILLIC.get(found, "")
 
 
-# --- Latin -----------------------------------------------------------------------------------------
+# --- Latin --------------------------------------------------------------------------------------
 
-_KEPT: Final = frozenset("čćçšşžđğıñöüśṣʂ")
+_KEPT: Final = frozenset("čćçšşžđğıñöüśṣʒ")
 _V: Final = "aeiouöüıyɔə"
 _VOWEL_NEXT: Final = f"(?=[{_V}])"
 # Pattern, first reading, second reading; the first that fits counts.
@@ -284,6 +290,7 @@ _LATIN_RULES: Final[Sequence[tuple[str, str, str]]] = (
     (f"(?<=[{_V}])j(?=[^{_V}]|$)", "i", "J"),
     (f"(?<=[{_V}])j(?=[aeou]n?$)", "i", "J"),
     ("j", "J", "i"),
+    ("ʒ", "J", "S"),
     ("y", "i", "i"),
     ("ı", "i", "i"),
     ("ɔ", "ɔ", "ɔ"),
@@ -319,7 +326,7 @@ def _plain_latin(text: str) -> str:
             continue
         plain = unicodedata.normalize("NFKD", letter)
         written.append("".join(c for c in plain if c.isascii()))
-    return re.sub("[^a-zčćçšşžđğıñöüśṣɔə]", "", "".join(written))
+    return re.sub("[^a-zčćçšşžđğıñöüśṣʒɔə]", "", "".join(written))
 
 
 def plain_latin(text: str) -> str:
@@ -336,10 +343,13 @@ def _latin(plain: str, reading: int) -> str:
         index = (match.lastindex or 1) - 1
         return _LATIN_RULES[index][1 + reading] or (match[0] if match[0] in "aeiou" else "")
 
+    if reading == 1 and plain.endswith("ic"):
+        # A name in -ić whose marks were left out: Ciric for Ćirić.
+        plain = plain.replace("c", "č")
     return _LATIN_PATTERN.sub(one, plain)
 
 
-# --- Other scripts, by way of ICU ------------------------------------------------------------------
+# --- Other scripts, by way of ICU ---------------------------------------------------------------
 
 _INDIC: Final = frozenset({"Beng", "Deva", "Guru", "Gujr", "Taml", "Sinh"})
 _INDIC_LETTERS: Final = str.maketrans({
@@ -347,7 +357,8 @@ _INDIC_LETTERS: Final = str.maketrans({
     "ṁ": "n", "ṅ": "n", "ḍ": "d", "ṭ": "t", "ṇ": "n", "v": "v",
 })  # fmt: skip
 _ETHIOPIC_LETTERS: Final = str.maketrans({
-    "ǝ": "ə", "ə": "ə", "ā": "a", "a": "e", "ṣ": "s", "č": "č", "ḥ": "h", "ḫ": "h", "ʾ": "", "ʿ": "",
+    "ǝ": "ə", "ə": "ə", "ā": "a", "a": "e", "ṣ": "s", "č": "č", "ḥ": "h", "ḫ": "h",
+    "ʾ": "", "ʿ": "",
     "ṭ": "t", "q": "k", "ṗ": "p", "ñ": "n",
 })  # fmt: skip
 
@@ -360,6 +371,9 @@ def _from_other_script(word: Word) -> str:
         text = unicodedata.normalize("NFC", text.replace("\u0310", "").replace("r̥", "ri"))
         # The vowel that every consonant carries may be spoken a, o or not at all.
         text = text.replace("chh", "č").replace("ch", "č").replace("a", "ɔ")
+        if word.script == "Beng":
+            # জ writes the z of Zahid and the j of Jasim.
+            text = text.replace("j", "ʒ")
         return text.translate(_INDIC_LETTERS)
     if word.script == "Ethi":
         text = text.replace("k̠", "kh").replace("ḵ", "kh")

@@ -43,7 +43,7 @@ class Spellings:
 
     version: str
     known: Mapping[str, KnownName]
-    common: Mapping[str, Commonness]
+    common: Mapping[str, tuple[tuple[int, Commonness], ...]]
     titles: frozenset[str]
     articles: frozenset[str]
     descent: frozenset[str]
@@ -55,9 +55,16 @@ class Spellings:
         """The word as it is looked up: Latin without marks, others as cleaned."""
         return key_of(word)
 
-    def commonness_of(self, token: str) -> Commonness:
-        """How common names of this sound are."""
-        return self.common.get(token, Commonness.RARE)
+    def commonness_of(self, token: str, vowels: int) -> Commonness:
+        """How common names of this sound are: Ahmad is, Ahmadi is not."""
+        return max(
+            (
+                common
+                for known, common in self.common.get(token, ())
+                if sounds.vowels_disagree(known, vowels, len(token)) == 0
+            ),
+            default=Commonness.RARE,
+        )
 
 
 @functools.lru_cache(maxsize=262_144)
@@ -82,7 +89,7 @@ def load(text: str, name: str) -> Spellings:
     """The spellings in `text`. Raises `BadNameFile`."""
     root = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
     known: dict[str, KnownName] = {}
-    common: dict[str, Commonness] = {}
+    common: dict[str, tuple[tuple[int, Commonness], ...]] = {}
     for entry in root["names"]:
         _add(entry, known, common, name)
     lists = root.get("words") or {}
@@ -100,7 +107,7 @@ def load(text: str, name: str) -> Spellings:
 def _add(
     entry: Mapping[str, Any],
     known: dict[str, KnownName],
-    common: dict[str, Commonness],
+    common: dict[str, tuple[tuple[int, Commonness], ...]],
     file: str,
 ) -> None:
     lead = _word(str(entry["name"]))
@@ -108,7 +115,8 @@ def _add(
     token = str(entry.get("token") or sound.token)
     vowels = sound.vowels if token == sound.token else sounds.ALL_OPEN
     name = KnownName(str(entry["name"]), token, vowels)
-    common[token] = max(common.get(token, Commonness.RARE), _COMMON[str(entry.get("common", "no"))])
+    how = _COMMON[str(entry.get("common", "no"))]
+    common[token] = (*common.get(token, ()), (vowels, how))
     for spelling in [entry["name"], *entry.get("spellings", ())]:
         key = key_of(_word(str(spelling)))
         if key in known and known[key].name != name.name:
