@@ -75,9 +75,10 @@ def populate(given: Mapping[str, Any]) -> dict[str, Any]:
     people = int(given["people"])
     if not people or not settings.MOSTOVI.holds_persons:
         return {"loaded": 0}
-    from mostovi.node.synthetic import loading
+    from mostovi.node.synthetic import loading, stories
 
-    return {"loaded": loading.load(people, progress=Tenths(people)).people}
+    loaded = loading.load(people, progress=Tenths(people)).people
+    return {"loaded": loaded, "stories": stories.load()}
 
 
 class Tenths:
