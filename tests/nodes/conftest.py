@@ -27,6 +27,7 @@ class Region:
     password: str
     home: Path
     process: subprocess.Popen[str] | None = field(default=None, repr=False)
+    processes: dict[str, int] = field(default_factory=dict)
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +50,8 @@ def region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Region]:
     assert line, process.stderr.read() if process.stderr else ""
     described = json.loads(line)
     addresses = {node["code"]: node["url"] for node in described["nodes"]}
-    yield Region(addresses, described["password"], home, process)
+    pids = {node["code"]: node["process"] for node in described["nodes"]}
+    yield Region(addresses, described["password"], home, process, pids)
     process.send_signal(signal.SIGTERM)
     process.wait(60)
 
