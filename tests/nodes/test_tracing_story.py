@@ -199,7 +199,7 @@ def test_a_boy_in_cyrillic_is_found_from_persian_script(
     assert "What speaks for it" in shown
     spoken(holder)
     holder.locator("summary", has_text="Yes, or only a word of safety").click()
-    holder.select_option("[name=language]", "fa")
+    holder.select_option("select[name=language]", "fa")
     holder.check("[name=means][value=oral]", force=True)
     holder.fill("[name=message]", "I am well. I go to school.")
     holder.fill("[name=guardian_name]", "Jelena Petrović")
