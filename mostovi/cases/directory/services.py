@@ -191,7 +191,7 @@ def entry_of(row: Service) -> Entry:
 
 
 @transaction.atomic
-def save(
+def save_entry(
     actor: Actor, entry: Mapping[str, Any], *, seen: int | None = None, now: datetime | None = None
 ) -> Service:
     """Store an entry as a new version of its service; an entry that changes nothing adds none.

@@ -129,7 +129,9 @@ def _saved(
 ) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
-            saved = services.save(request.actor, form.entry(before), seen=form.cleaned_data["seen"])
+            saved = services.save_entry(
+                request.actor, form.entry(before), seen=form.cleaned_data["seen"]
+            )
         except services.InvalidService as error:
             for field, message in error.problems:
                 name = FIELD_OF.get(field, field)

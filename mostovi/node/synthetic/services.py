@@ -49,7 +49,7 @@ def _take_over_own(now: datetime) -> None:
     rows = directory.visible(keeper).filter(node=settings.MOSTOVI.code, unit="")
     for row in rows:
         entry = directory.entry_of(row) | {"unit": settings.MOSTOVI.units[-1]}
-        directory.save(keeper, entry, now=now)
+        directory.save_entry(keeper, entry, now=now)
 
 
 def _fill(now: datetime, random: randomness.Random) -> None:

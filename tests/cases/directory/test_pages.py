@@ -46,7 +46,7 @@ def test_the_form_gives_back_an_entry_as_it_was(code, keeper):
     }
     form = ServiceForm(filled, initial=shown, is_new=False)
     assert form.is_valid(), form.errors
-    saved = services.save(keeper, form.entry(entry), seen=row.version)
+    saved = services.save_entry(keeper, form.entry(entry), seen=row.version)
     assert saved.version == row.version
 
 

@@ -21,20 +21,20 @@ def entry(code="me-health"):
 
 
 def test_the_shipped_list_is_taken_in_once_and_a_change_here_stays(keeper):
-    services.save(keeper, entry() | {"name": "Our clinic"})
+    services.save_entry(keeper, entry() | {"name": "Our clinic"})
     assert services.load_shipped() == 0
     assert Service.objects.get(code="me-health").name == "Our clinic"
 
 
 def test_referrals_see_a_change_at_once(keeper):
-    services.save(keeper, entry() | {"name": "Our clinic"})
+    services.save_entry(keeper, entry() | {"name": "Our clinic"})
     assert vocabulary.service_name("me-health") == "Our clinic"
     assert {one.code for one in vocabulary.services_at("ba")} >= {"ba-safe-house"}
 
 
 def test_every_change_is_a_version_and_no_change_is_none(keeper):
-    row = services.save(keeper, entry() | {"name": "Our clinic"})
-    services.save(keeper, services.entry_of(row))
+    row = services.save_entry(keeper, entry() | {"name": "Our clinic"})
+    services.save_entry(keeper, services.entry_of(row))
     first, second = reversed(services.history(keeper, row))
     assert (first.version, second.version, second.changed) == (1, 2, ["name"])
     assert second.by == keeper.account
@@ -44,9 +44,9 @@ def test_every_change_is_a_version_and_no_change_is_none(keeper):
 
 def test_two_who_edit_at_once_do_not_overwrite_each_other(keeper):
     seen = Service.objects.get(code="me-health").version
-    services.save(keeper, entry() | {"name": "One"}, seen=seen)
+    services.save_entry(keeper, entry() | {"name": "One"}, seen=seen)
     with pytest.raises(services.ChangedMeanwhile):
-        services.save(keeper, entry() | {"name": "Two"}, seen=seen)
+        services.save_entry(keeper, entry() | {"name": "Two"}, seen=seen)
     assert Service.objects.get(code="me-health").name == "One"
 
 
@@ -69,7 +69,7 @@ def test_two_who_edit_at_once_do_not_overwrite_each_other(keeper):
 def test_an_entry_that_is_wrong_is_refused_and_nothing_changes(keeper, change, field):
     before = ServiceVersion.objects.count()
     with pytest.raises(services.InvalidService) as refused:
-        services.save(keeper, entry() | change)
+        services.save_entry(keeper, entry() | change)
     assert [name for name, _ in refused.value.problems] == [field]
     assert ServiceVersion.objects.count() == before
 
@@ -85,11 +85,11 @@ def test_a_secret_place_cannot_hold_an_address_even_in_the_database(keeper):
 
 def test_only_keepers_change_entries(worker):
     with pytest.raises(Refused):
-        services.save(worker, entry() | {"name": "Mine"})
+        services.save_entry(worker, entry() | {"name": "Mine"})
 
 
 def test_the_unit_that_runs_it_says_how_full_it_is_with_the_day(keeper, worker, acting):
-    services.save(keeper, entry() | {"unit": "centre"})
+    services.save_entry(keeper, entry() | {"unit": "centre"})
     row = services.find(worker, "me-health")
     told = {"unit": "places", "maximum": 20, "in_use": 18, "waiting": 2}
     services.report_capacity(worker, row, **told)
@@ -104,7 +104,7 @@ def test_the_unit_that_runs_it_says_how_full_it_is_with_the_day(keeper, worker, 
 
 def test_an_old_number_is_asked_for_again(keeper, worker):
     now = datetime.now(UTC)
-    services.save(keeper, entry() | {"unit": "centre"})
+    services.save_entry(keeper, entry() | {"unit": "centre"})
     row = services.find(worker, "me-health")
     assert [item.title for item in waiting(worker, now)] == [row.name]
     services.report_capacity(worker, row, unit="places", maximum=20, in_use=1, now=now)
