@@ -11,6 +11,7 @@ from datetime import datetime
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
+from mostovi.cases.alternatives.models import MeasureTaken
 from mostovi.cases.models import Case, Direction, Referral
 from mostovi.procedures.models import Event
 from mostovi.rights.storage import opened
@@ -127,7 +128,36 @@ def _with_grounds(screened: QuerySet[Submission]) -> set[object]:
     return {pk for pk, found in newest.items() if found}
 
 
+_ENDS = {"resolved": "resolved", "not_needed": "resolved", "absconded": "absconded"}
+
+
+def measures_ended(table: Table, month: Month, start: datetime, end: datetime) -> Counts:
+    """Measures instead of detention that ended, by whatever the table is split by.
+
+    One function for several tables: they count the same measures and are protected as one.
+    """
+    rows = (
+        MeasureTaken.objects.filter(until__gte=start, until__lt=end)
+        .order_by()
+        .values_list(
+            "code", "outcome", "kept", "file__case__person__sex",
+            "file__case__person__birth_year", "file__case__person__age_certainty",
+        )
+        .annotate(count=Count("pk"))
+    )  # fmt: skip
+    counted = []
+    for code, outcome, kept, sex, year, certainty, count in rows:
+        codes = {
+            "measure": code, "outcome": _ENDS.get(outcome, "other"), "kept": kept or "kept",
+            "sex": sex_code(sex), "age_group": age_code(year, certainty, month),
+        }  # fmt: skip
+        counted.append((tuple(codes[name] for name in table.names), count))
+    return tally(counted)
+
+
 def register_all() -> None:
     """Let the month's measures be counted; called once at start-up."""
-    for count in (cases_opened, referrals_sent, referrals_received, persons_screened):
+    for count in (
+        cases_opened, referrals_sent, referrals_received, persons_screened, measures_ended,
+    ):  # fmt: skip
         sources.register(count.__name__, count)

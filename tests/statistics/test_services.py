@@ -33,6 +33,7 @@ COUNTS = {
     "cases_opened": {("female", "18-34"): 1, ("male", "12-17"): 14, ("male", "18-34"): 22},
     "referrals_sent": {("male", "12-17", "accepted"): 8, ("male", "12-17", "other"): 4},
     "referrals_received": {("accepted",): 1, ("other",): 0},
+    "measures_ended": {},
 }  # fmt: skip
 
 
@@ -70,7 +71,7 @@ def data_of(counts, *, partner="ba", month=MONTH, revision=1):
 def test_release_stores_and_posts_exactly_what_was_seen(counted, statistician, secretariat_peer):
     seen = services.preview(statistician, MONTH)
     tables = services.release(statistician, MONTH, digest=seen.digest, now=NOW)
-    assert len(tables) == 4
+    assert len(tables) == len(template().tables)
     stored = {}
     for row in tables:
         stored |= letters.cells_of(template().table(row.table), row.cells)
@@ -226,7 +227,7 @@ def test_csv_has_a_line_a_cell_and_no_value_for_hidden_ones(at_secretariat, lett
     services.receive(letter("ba", letters.LETTER_TYPE, data_of(COUNTS)))
     rows = [row for _k, row in sorted(services.newest_tables(MONTH).items())]
     lines = list(csv.DictReader(io.StringIO(services.as_csv(rows))))
-    assert len(lines) == len(template().cells)
+    assert len(lines) == sum(len(table.cells) for table in template().tables)
     assert {line["value"] for line in lines if line["status"] == "hidden"} == {""}
     assert not {line["value"] for line in lines} & {"1", "2"}
 
