@@ -16,10 +16,12 @@ from mostovi.cases.victims.decisions import LONGEST
 from mostovi.people.models import Consent
 
 
-def _text(label: Any, *, help_text: Any = "", longest: int, rows: int = 3) -> forms.CharField:
+def _text(
+    label: Any, *, help_text: Any = "", longest: int, rows: int = 3, required: bool = False
+) -> forms.CharField:
     area = forms.Textarea(attrs={"rows": rows, "maxlength": longest, "dir": "auto"})
     return forms.CharField(
-        label=label, help_text=help_text, max_length=longest, required=False, widget=area
+        label=label, help_text=help_text, max_length=longest, required=required, widget=area
     )
 
 
@@ -42,11 +44,11 @@ class DecisionForm(forms.Form):
         error_messages={"required": _("Say what the decision rests on.")},
     )  # fmt: skip
     reasons = _text(
-        _("Reasons"), longest=LONGEST, rows=6,
+        _("Reasons"), longest=LONGEST, rows=6, required=True,
         help_text=_("In a few sentences: which signs, how they fit together, what speaks against."),
     )  # fmt: skip
     told = _text(
-        _("How and in which language the person is told"), longest=LONGEST,
+        _("How and in which language the person is told"), longest=LONGEST, required=True,
         help_text=_("Say what it means, how long a period is, and how to appeal."),
     )  # fmt: skip
 

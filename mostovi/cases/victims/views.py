@@ -19,13 +19,20 @@ from django.views.decorators.http import require_POST
 
 from mostovi.cases import services as cases
 from mostovi.cases.models import Case
-from mostovi.cases.victims import decisions, protection, recovery, statements, wording
+from mostovi.cases.victims import (
+    decisions,
+    protection,
+    recovery,
+    statement_fields,
+    statements,
+    wording,
+)
 from mostovi.cases.victims.forms import DecisionForm, StatementForm
 from mostovi.cases.victims.identification import RULING_OF, VERB_OF, Ruling
 from mostovi.cases.victims.models import Statement
 from mostovi.cases.victims.statement_fields import PROFILE, RECEIVER
 from mostovi.cases.views import found_case
-from mostovi.people import barriers, sharing
+from mostovi.people import barriers
 from mostovi.procedures import presentation
 from mostovi.procedures import services as procedures
 from mostovi.procedures.models import Outcome
@@ -57,6 +64,7 @@ def _context(request: ActingRequest, case: Case) -> dict[str, Any]:
     concerns = decisions.concerns(case)
     facts = protection.facts(case, today) if concerns else None
     may_decide = decide(request.actor, Action.DECIDE, Kind.CASE).allowed
+    names = statement_fields.fields(request.actor.language)
     return {
         "case": case,
         "concerns": concerns,
@@ -88,7 +96,7 @@ def _context(request: ActingRequest, case: Case) -> dict[str, Any]:
         "given": [
             {
                 "row": row,
-                "fields": sharing.field_words(row.fields, request.actor.language),
+                "fields": [name for code, name in names if code in row.fields],
                 "ended": wording.ENDINGS.get(row.ended_why, ""),
             }
             for row in statements.of_case(case)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from random import Random
 
 from django.utils import timezone
@@ -41,7 +42,8 @@ def load(actor_of: ActorOf, people: Sequence[Person], now: datetime, random: Ran
     actor_of gives an account of the demo node in a role. Persons who count as children are passed
     over, and so are those out of the actor's reach.
     """
-    adults = [p for p in people if not consenting.is_child(p, now)][:NEEDED]
+    living = (one for one in people if one.erased_at is None)
+    adults = list(islice((one for one in living if not consenting.is_child(one, now)), NEEDED))
     stories = (_recovering, _identified, _presumed, _survivor, _stateless, _vulnerable)
     for story, person in zip(stories, adults, strict=False):
         story(actor_of, person, now)
