@@ -84,6 +84,11 @@ class Case(Sealed):
                 name="case_closed",
                 condition=models.Q(closed_at__isnull=False),
             ),
+            # The list's filters by danger and by kind of case.
+            models.Index(fields=["purpose", "unit", "risk", "-changed_at"], name="case_by_risk"),
+            models.Index(
+                fields=["purpose", "unit", "case_type", "-changed_at"], name="case_by_type"
+            ),
             # From a submission to the case it led to.
             models.Index(fields=["submission_id"]),
         ]
@@ -280,17 +285,9 @@ class CaseRecord(models.Model):
         verbose_name = "record of a case"
         ordering = ["begun_at"]
         indexes = [
-            # What waits for approval, and drafts on home pages: few among very many.
-            models.Index(
-                fields=["kind", "changed_at"],
-                name="record_final",
-                condition=models.Q(state="final"),
-            ),
-            models.Index(
-                fields=["author", "changed_at"],
-                name="record_unfinished",
-                condition=models.Q(state__in=["draft", "returned"]),
-            ),
+            # What waits for approval; drafts and returned ones on home pages.
+            models.Index(fields=["state", "kind", "changed_at"], name="record_by_state"),
+            models.Index(fields=["author", "state"], name="record_of_author"),
         ]
 
     def __str__(self) -> str:

@@ -63,5 +63,6 @@ TOPICS: Words = {
     "risk_medium": _("Danger to the person: medium"),
     "risk_high": _("Danger to the person: high"),
     "risk_unknown": _("Danger to the person: unknown"),
+    "referred_again": _("Referred to us again"),
 }
 """What a note is about that a verb wrote."""

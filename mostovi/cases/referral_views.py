@@ -17,7 +17,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from mostovi.cases import offering, referring, step_forms, within
+from mostovi.cases import offering, referring, step_forms, taking_up, within
 from mostovi.cases.forms import EmergencyForm, ReferralForm
 from mostovi.cases.models import Direction, Referral
 from mostovi.cases.reading import Group, grouped
@@ -147,6 +147,7 @@ def _context(request: ActingRequest, referral: Referral) -> dict[str, Any]:
         "urgency": _(urgencies().get(referral.urgency, referral.urgency)),
         "step": step_words(referral.procedure),
         "received": referral.direction == Direction.RECEIVED,
+        "take_up_waits": acts and taking_up.waits(referral),
         "unsent": unsent and not referral.ended_at,
         "messages_to_and_fro": _messages(referral),
         "events": _events(referral),

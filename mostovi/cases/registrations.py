@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from mostovi.cases import case_sections, letters, referring, services, sharing, within
-from mostovi.cases.models import Case, Direction, Referral, WithdrawnConsent
-from mostovi.cases.vocabulary import REQUEST
+from mostovi.cases import case_sections, letters, referring, services, sharing, taking_up, within
+from mostovi.cases.models import Case, CaseRecord, Direction, Referral, WithdrawnConsent
+from mostovi.cases.vocabulary import REQUEST, case_types, procedure_of_type
 from mostovi.exchange.models import Peer
 from mostovi.exchange.profiles import profile
 from mostovi.people import disclosures, keeping
@@ -40,6 +40,8 @@ def register() -> None:
     case_sections.register()
     gates.register("referral", "consent_in_force", consent_in_force)
     gates.register("referral", "legal_basis_named", legal_basis_named)
+    for code in ["case", *(procedure_of_type(code) for code in case_types())]:
+        gates.register(code, "closing_approved", closing_approved)
     people_sharing.register_receivers(receivers)
     people_sharing.register_profiles(profiles)
     disclosures.register(disclosed)
@@ -63,6 +65,18 @@ def legal_basis_named(instance: Instance, now: datetime) -> GateAnswer:
     referral = Referral.objects.select_related("case__person").get(pk=instance.subject)
     named = referring.named_consent(referral)
     return GateAnswer(is_open=bool(named and named.duty))
+
+
+def closing_approved(instance: Instance, now: datetime) -> GateAnswer:
+    """A request to close this case was approved since it was opened, or opened again."""
+    rows = CaseRecord.objects.filter(case=instance.subject, kind="closing_request", counted__gt=0)
+    approved = rows.order_by("-counted_at").values_list("counted_at", flat=True).first()
+    reopened = [event.at for event in instance.events.all() if event.verb == taking_up.REOPEN]
+    if approved is None or (reopened and approved < max(reopened)):
+        return GateAnswer(
+            is_open=False, why=_("Write a request to close the case; a supervisor approves it.")
+        )
+    return GateAnswer(is_open=True)
 
 
 def receivers() -> Sequence[people_sharing.Receiver]:

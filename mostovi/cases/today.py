@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -56,28 +56,19 @@ def _tasks(actor: Actor, now: datetime) -> Iterator[Waiting]:
 
     A task in free words is not opened here: it may name somebody.
     """
-    mine = services.visible(actor).filter(holder=actor.account, closed_at=None)
-    held = list(mine.order_by().values_list("procedure", flat=True)[:_FEW])
-    waiting = Task.objects.filter(ended_at=None)
     role = actor.role.value
-    rows = list(
-        waiting.filter(
-            Q(owner=actor.account) | Q(owner=None, owner_role="", instance__in=held)
-        ).select_related("instance").order_by("due")[:_MOST]
-    )  # fmt: skip
-    told = waiting.filter(
-        Q(owner_role=role, owner=None) | Q(escalate_to=role, escalated_at__isnull=False)
+    mine = services.visible(actor).filter(holder=actor.account, closed_at=None)
+    few = list(mine.order_by().values_list("procedure", flat=True)[:_FEW])
+    whose = (
+        Q(owner=actor.account)
+        | Q(owner=None, owner_role="", instance__in=few)
+        | Q(owner=None, owner_role=role)
+        | Q(escalate_to=role, escalated_at__isnull=False)
     )
-    if told.exists():
-        reach = services.visible(actor).filter(procedure=OuterRef("instance"), closed_at=None)
-        rows += told.filter(Exists(reach)).select_related("instance").order_by("due")[:_MOST]
-    if not rows:
-        return
-    reached = services.visible(actor).filter(procedure__in={task.instance_id for task in rows})
-    codes = dict(reached.values_list("procedure", "code"))
-    for task in {task.pk: task for task in rows}.values():
-        if task.instance_id in codes:
-            yield _task(task, codes[task.instance_id], role, now)
+    reach = services.visible(actor).filter(procedure=OuterRef("instance"), closed_at=None)
+    rows = Task.objects.filter(whose, ended_at=None).annotate(case=Subquery(reach.values("code")))
+    for task in rows.filter(case__isnull=False).select_related("instance").order_by("due")[:_MOST]:
+        yield _task(task, task.case, role, now)
 
 
 def _task(task: Task, code: str, role: str, now: datetime) -> Waiting:
@@ -99,23 +90,22 @@ def _task(task: Task, code: str, role: str, now: datetime) -> Waiting:
 
 def _records(actor: Actor) -> Iterator[Waiting]:
     """Records I began or got back, and those that wait for an approval I may give."""
-    own = CaseRecord.objects.filter(state__in=["draft", "returned"], author=actor.account)
+    wanted = Q(state__in=["draft", "returned"], author=actor.account)
+    if decide(actor, Action.DECIDE, Kind.CASE).allowed:
+        approved = [
+            kind.code
+            for kind in recording.kinds().values()
+            if kind.approval is not None and actor.role.value in kind.approval.roles
+        ]
+        wanted |= Q(state="final", kind__in=approved)
     reach = Exists(services.visible(actor).filter(pk=OuterRef("case"), closed_at=None))
-    for row in own.filter(reach).select_related("case").order_by("changed_at")[:_MOST]:
+    rows = CaseRecord.objects.filter(wanted).filter(reach).select_related("case")
+    for row in rows.order_by("changed_at")[:_MOST]:
         if row.state == RecordState.RETURNED:
             yield _record(row, _("Returned to you: %(what)s."), _("Read why"))
-        else:
+        elif row.state == RecordState.DRAFT:
             yield _record(row, _("Draft: %(what)s."), _("Go on writing"))
-    approved = [
-        kind.code
-        for kind in recording.kinds().values()
-        if kind.approval is not None and actor.role.value in kind.approval.roles
-    ]
-    if not approved or not decide(actor, Action.DECIDE, Kind.CASE).allowed:
-        return
-    final = CaseRecord.objects.filter(state="final", kind__in=approved).filter(reach)
-    for row in final.select_related("case").order_by("changed_at")[:_MOST]:
-        if recording.may_decide(actor, row):
+        elif recording.may_decide(actor, row):
             yield _record(row, _("Waits for your approval: %(what)s."), _("Decide"))
 
 
@@ -153,11 +143,17 @@ def task_source(rule: TaskRule) -> str:
 
 def _referral_deadlines(actor: Actor, now: datetime) -> Iterator[Waiting]:
     unfinished = referring.visible(actor).filter(ended_at=None)
-    rows = [d for d in _live(unfinished) if d.side == d.instance.side]
+    rows = [d for d in _live(unfinished) if _is_ours(d, now)]
     codes = _codes(unfinished, rows)
     for deadline in rows:
         code = codes[deadline.instance_id]
         yield as_waiting(deadline, title=code, url=reverse("cases:referral", args=[code]), now=now)
+
+
+def _is_ours(deadline: Deadline, now: datetime) -> bool:
+    """A clock of our side; and one that the receiver let pass, for the sender has to act then."""
+    ours = deadline.instance.side
+    return deadline.side == ours or (ours == "sender" and deadline.is_overdue(now))
 
 
 def _live(records: QuerySet[Any]) -> list[Deadline]:

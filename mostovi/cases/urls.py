@@ -16,6 +16,7 @@ urlpatterns = [
     path("groups/<str:session>/", supervision_views.group_page, name="group"),
     path("referrals/", referral_views.referral_list, name="referrals"),
     path("referrals/<str:code>/", referral_views.referral_page, name="referral"),
+    path("referrals/<str:code>/case/", work_views.take_up, name="take_up"),
     path("referrals/<str:code>/send/", referral_views.send, name="send"),
     path("referrals/<str:code>/risk/", referral_views.risk, name="risk"),
     path("referrals/<str:code>/emergency/", referral_views.emergency, name="emergency"),

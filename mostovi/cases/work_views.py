@@ -14,19 +14,20 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from mostovi.cases import plan_words, plans, services, staff
+from mostovi.cases import plan_words, plans, referring, services, staff, taking_up
 from mostovi.cases.case_sections import task_words
-from mostovi.cases.models import Case, PlanEvent
+from mostovi.cases.models import Case, PlanEvent, Referral
 from mostovi.cases.planning import ActionState, Answer, Goal, Plan, PlanAction
 from mostovi.cases.plans import InvalidPlan
 from mostovi.cases.today import task_source
-from mostovi.cases.views import found_case
-from mostovi.cases.vocabulary import Risk, service_name
+from mostovi.cases.views import found_case, say_refused, step_words
+from mostovi.cases.vocabulary import Risk, case_types, service_name
 from mostovi.cases.vocabulary import services as directory
 from mostovi.procedures import services as procedures
 from mostovi.procedures import tasks
 from mostovi.procedures.models import Task
 from mostovi.procedures.presentation import role_words
+from mostovi.procedures.state import StepRefused
 from mostovi.rights.access import Action, Kind, decide
 from mostovi.rights.doors import ActingRequest, door
 
@@ -53,6 +54,55 @@ def _account(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
+
+
+# --- A referral becomes work here ----------------------------------------------------------------
+
+
+@door(Action.DECIDE, Kind.REFERRAL)
+def take_up(request: ActingRequest, code: str) -> HttpResponse:
+    """Choose the person's own case for an accepted referral, before anybody opens a second one."""
+    try:
+        referral = referring.find(request.actor, code, Action.DECIDE)
+    except Referral.DoesNotExist as error:
+        raise Http404 from error
+    if not taking_up.waits(referral):
+        return redirect("cases:referral", code=referral.code)
+    errors: dict[str, str] = {}
+    if request.method == "POST":
+        case = found_case(request, request.POST.get("case", ""), Action.CHANGE)
+        try:
+            taking_up.take_up(
+                request.actor, referral, case=case, reason=request.POST.get("reason", "")
+            )
+        except services.InvalidCase as error:
+            errors = {error.field: _(str(error))}
+        except StepRefused as refused:
+            say_refused(request, case.procedure, refused)
+            errors = {"case": _("This case cannot be opened again by you.")}
+        else:
+            messages.success(request, _("The referral is worked on in this case."))
+            return redirect("cases:case", code=case.code)
+    text = request.GET.get("q", "").strip()
+    known = taking_up.candidates(request.actor, referral, text)
+    context = {
+        "referral": referral, "text": text, "errors": errors,
+        "reason": request.POST.get("reason", ""), "chosen": request.POST.get("case", ""),
+        "known": [
+            {
+                "person": one.person, "glance": one.glance,
+                "cases": [
+                    {
+                        "case": case, "step": step_words(case.procedure),
+                        "type": _(case_types().get(case.case_type, case.case_type)),
+                    }
+                    for case in one.cases
+                ],
+            }
+            for one in known
+        ],
+    }  # fmt: skip
+    return render(request, "cases/take_up.html", context, status=422 if errors else 200)
 
 
 # --- Danger --------------------------------------------------------------------------------------

@@ -50,7 +50,8 @@ class Person(Sealed):
     """A person of concern.
 
     `purpose` is what this file is held for; it is readable under no other (R1). `sealed` holds the
-    single-valued fields of `fields.FIELDS`. `guardian_account` is the account of the person's
+    single-valued fields of `fields.FIELDS`. `joined_to` is the file that this one is read as, after
+    both turned out to be one person's. `guardian_account` is the account of the person's
     guardian, who holds the file as one of their own.
     """
 
@@ -68,6 +69,9 @@ class Person(Sealed):
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
     erased_at = models.DateTimeField(null=True, blank=True)
+    joined_to = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     synthetic = models.BooleanField(default=False)
     sex = models.CharField(max_length=12, choices=Sex.choices, default=Sex.NOT_ASKED)
     birth_year = models.PositiveSmallIntegerField(null=True, blank=True)
@@ -347,3 +351,27 @@ class PersonCode(models.Model):
 
     def __str__(self) -> str:
         return f"printed code of {self.issued_at:%Y-%m-%d}"
+
+
+class PersonJoin(Sealed):
+    """That two files were joined, which rows moved, and that they were parted again.
+
+    `moved` are ids by model and field, "cases.case.person". Sealed: both reasons.
+    """
+
+    GOVERNANCE: ClassVar[Governance] = _PERSONAL
+
+    kept = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    joined = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    by = models.UUIDField()
+    at = models.DateTimeField()
+    moved = models.JSONField(default=dict)
+    parted_by = models.UUIDField(null=True, blank=True)
+    parted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("joining of two files")
+        ordering = ["at"]
+
+    def __str__(self) -> str:
+        return f"joining {self.pk}"

@@ -16,7 +16,7 @@ from mostovi.rights.access import Action, Actor, Kind, Scope, require
 def visible(actor: Actor, action: Action, kind: Kind = Kind.PERSON) -> QuerySet[Person]:
     """The persons on whom `actor` may do `action`. Raises `Refused` when on none at all."""
     scope = require(actor, action, kind)
-    rows = Person.objects.filter(purpose=actor.purpose.value)
+    rows = Person.objects.filter(purpose=actor.purpose.value, joined_to=None)
     if scope is Scope.UNIT:
         rows = rows.filter(unit=actor.unit)
     elif scope is Scope.OWN:
@@ -27,7 +27,7 @@ def visible(actor: Actor, action: Action, kind: Kind = Kind.PERSON) -> QuerySet[
 def within(actor: Actor, person: Person, action: Action, kind: Kind = Kind.PERSON) -> bool:
     """Whether `visible` holds this row, which was just taken from the database."""
     scope = require(actor, action, kind)
-    if person.purpose != actor.purpose.value:
+    if person.purpose != actor.purpose.value or person.joined_to_id is not None:
         return False
     if scope is Scope.UNIT:
         return person.unit == actor.unit

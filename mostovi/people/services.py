@@ -458,6 +458,9 @@ def erase(actor: Actor, person: Person, *, reason: str, now: datetime | None = N
     if standing:
         raise MustBeKept(standing)
     handle, key_id = person.handle, person.key_id
+    # Files that are read as this one's are the same person's, each under a key of its own.
+    for other in Person.objects.filter(joined_to=person, erased_at=None):
+        erase(actor, other, reason=reason, now=now)
     keeping.erase_elsewhere(person)
     for model in (
         SearchToken, PersonName, ContactPoint, FamilyLink, FieldVersion, Conflict,

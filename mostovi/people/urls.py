@@ -3,7 +3,7 @@
 
 from django.urls import path
 
-from mostovi.people import consent_views, views
+from mostovi.people import consent_views, joining_views, views
 
 app_name = "people"
 urlpatterns = [
@@ -12,6 +12,8 @@ urlpatterns = [
     path("overrides/", consent_views.overrides, name="overrides"),
     path("<str:code>/", views.person, name="person"),
     path("<str:code>/edit/", views.edit, name="edit"),
+    path("<str:code>/joining/", joining_views.joining, name="joining"),
+    path("<str:code>/joining/<uuid:pk>/part/", joining_views.part, name="part"),
     path("<str:code>/family/", views.family, name="family"),
     path("<str:code>/conflicts/", views.conflicts, name="conflicts"),
     path("<str:code>/conflicts/<uuid:pk>/", views.settle, name="settle"),
