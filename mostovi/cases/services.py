@@ -336,6 +336,15 @@ def touch(case: Case, moment: datetime) -> None:
     case.save(update_fields=["changed_at"])
 
 
+def closed_cases_of(person: Person) -> list[Case]:
+    """The person's closed cases, newest first: who comes again is not opened a second case.
+
+    Internal: the caller has decided that the person's cases may be known.
+    """
+    rows = Case.objects.filter(person=person, closed_at__isnull=False)
+    return list(rows.select_related("person", "procedure").order_by("-closed_at"))
+
+
 def of_submission(actor: Actor, submission_id: UUID) -> Case | None:
     """The case that was opened from a submission, if the actor may see it."""
     return visible(actor).filter(submission_id=submission_id).first()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Version 2 of the referral: risk at both ends, the meeting, when it is not possible."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -291,3 +291,32 @@ def test_a_deadline_tells_the_sender_to_ask_the_person(accepted, coordinator):
     update(accepted.thread, "meeting_proposed", meeting={"day": "2026-12-01"})
     why = [str(item.why) for item in waiting(coordinator, datetime.now(UTC))]
     assert any("Ask the person about the meeting" in one for one in why)
+
+
+def test_an_answer_that_did_not_come_is_shown_to_the_sender(draft, coordinator, consent_to, case):
+    from mostovi.cases.today import waiting
+
+    consent_to(case.person)
+    referring.assess_risk(coordinator, draft, answers=SAFE)
+    send(coordinator, draft)
+    receipt(draft, Verdict.STORED)
+
+    def told(now):
+        return [str(item.why) for item in waiting(coordinator, now) if item.title == draft.code]
+
+    now = datetime.now(UTC)
+    assert told(now) == []
+    assert any("Accept or decline" in why for why in told(now + timedelta(days=20)))
+
+
+def test_feedback_is_asked_for_when_nobody_has(accepted):
+    from mostovi.cases.transfers.jobs import call_for_feedback
+
+    update(accepted.thread, "handed_over", unit="centre")
+    now = datetime.now(UTC)
+    assert call_for_feedback(now) == 0
+    assert call_for_feedback(now + timedelta(days=15)) == 1
+    assert call_for_feedback(now + timedelta(days=15)) == 0
+    stored = Referral.objects.get()
+    assert stored.procedure.state == "feedback_due"
+    assert said(OutboxLetter.objects.order_by("seq").last())["event"] == "feedback_called"

@@ -435,6 +435,28 @@ def test_a_case_that_comes_back_opens_the_earlier_one(sent, case, coordinator):
     assert Case.objects.count() == 2
 
 
+def test_a_closed_case_of_somebody_known_here_is_opened_again(sent, case, coordinator, acting):
+    """The officer finds that the person has a file and a closed case at this node."""
+    from mostovi.people import services as people
+
+    sent.carry("ba")
+    with sent.at("ba"):
+        known = people.register(sent.colleague, names=[{"parts": [["given", "Layla"]],
+                                                        "script": "Latn"}])  # fmt: skip
+        old = cases.open_case(
+            sent.colleague, person=known, case_type="other_vulnerable_adult", urgency="soon"
+        )
+        cases.take_step(sent.colleague, old, verb="close_early", reason="Moved on.")
+    accept(sent)
+    sent.carry("me")
+    came = sent.came
+    opened, came.case = came.case, None
+    came.save(update_fields=["case"])
+    again = transferring.open_here(sent.colleague, came, person=known)
+    assert again.pk == old.pk != opened.pk
+    assert again.closed_at is None
+
+
 def test_crossing_transfers_of_one_case_are_refused(sent, case):
     """While we are still responsible nobody can hand the same case back to us."""
     sent.carry("ba")

@@ -489,7 +489,8 @@ def open_here(
 ) -> Case:
     """Make the transferred case a case of this node, once.
 
-    One that comes back opens the earlier case again. `person` is a file that is here already.
+    One that comes back opens the earlier case again. `person` is a file that is here already; a
+    closed case of that person within the actor's reach is opened again too.
     """
     transfer = Transfer.objects.select_for_update().select_related("procedure").get(pk=transfer.pk)
     if transfer.case is not None:
@@ -498,8 +499,8 @@ def open_here(
         raise InvalidTransfer("person", gettext_noop("The responsibility has not passed yet."))
     moment = now or timezone.now()
     data = transfer.values()["data"]
-    earlier = _returned(transfer)
-    if earlier is not None and person is None:
+    earlier = _returned(transfer) if person is None else _closed_here(actor, person)
+    if earlier is not None:
         case = _opened_again(actor, earlier, transfer)
     else:
         person = person or _registered(actor, data, moment)
@@ -523,6 +524,13 @@ def _returned(transfer: Transfer) -> Case | None:
     if sent is None or sent.case is None or sent.case.person.erased_at is not None:
         return None
     return sent.case
+
+
+def _closed_here(actor: Actor, person: Person) -> Case | None:
+    reached = set(
+        cases.visible(actor, Action.CHANGE).filter(person=person).values_list("pk", flat=True)
+    )
+    return next((case for case in cases.closed_cases_of(person) if case.pk in reached), None)
 
 
 def _opened_again(actor: Actor, case: Case, transfer: Transfer) -> Case:
