@@ -84,6 +84,7 @@ def test_a_case_passes_to_a_node_that_hangs_and_is_killed(visit: Any, region: An
     assert "Lives with her aunt" in receiver.locator("main").inner_text()
     receiver.locator("summary", has_text="Take over").click()
     receiver.locator("details[open]").get_by_role("button").click()
+    receiver.get_by_text("Done.").wait_for()
     os.kill(region.processes["ba"], signal.SIGKILL)
 
     until(officer, "The responsibility passed on", seconds=120)
