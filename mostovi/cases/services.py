@@ -33,6 +33,7 @@ from mostovi.procedures import services as procedures
 from mostovi.procedures.models import Deadline, Event, Outcome, Task
 from mostovi.rights.access import Action, Actor, Kind, Scope, require
 from mostovi.rights.audit import AuditTag
+from mostovi.rights.bulk import in_chunks
 from mostovi.rights.purposes import Purpose
 from mostovi.rights.services import record
 from mostovi.rights.storage import opened
@@ -362,7 +363,7 @@ def end_closed_before(cutoff: date, *, limit: int = 1000) -> int:
     ).select_related("person")
     ended = 0
     erased: set[UUID] = set()
-    for case in due.order_by("closed_at").iterator(chunk_size=500):
+    for case in in_chunks(due, "closed_at"):
         if ended == limit:
             break
         if case.person_id in erased:

@@ -56,6 +56,7 @@ from mostovi.people.registering import (
 )
 from mostovi.rights.access import Action, Actor, Kind, require
 from mostovi.rights.audit import AuditTag
+from mostovi.rights.bulk import in_chunks
 from mostovi.rights.purposes import Purpose
 from mostovi.rights.services import destroy_subject, record, record_all
 from mostovi.rights.storage import Line, lines, opened, opened_lines
@@ -485,7 +486,7 @@ def erase_at_end(rule_cutoff: date, *, limit: int = 1000) -> int:
     actor = Actor.system(Purpose.GOVERNANCE)
     ended = 0
     due = Person.objects.filter(erased_at=None, changed_at__date__lt=rule_cutoff)
-    for person in due.order_by("changed_at").iterator(chunk_size=200):
+    for person in in_chunks(due, "changed_at"):
         if keeping.duties(person) or keeping.in_use(person):
             continue
         erase(actor, person, reason="retention")

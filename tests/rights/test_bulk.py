@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from mostovi.procedures.models import Event, Instance
-from mostovi.rights.bulk import insert, new_id
+from mostovi.rights.bulk import in_chunks, insert, new_id
 from mostovi.rights.models import RetentionRun
 
 pytestmark = pytest.mark.django_db
@@ -74,3 +76,35 @@ def test_nothing_is_nothing() -> None:
 def test_new_ids_sort_by_time_and_do_not_meet() -> None:
     made = [new_id() for _ in range(2000)]
     assert made == sorted(made) and len(set(made)) == 2000
+
+
+def test_chunks_give_every_row_once_in_order_also_when_rows_are_changed_on_the_way() -> None:
+    rows = [instance() for _ in range(23)]
+    for number, row in enumerate(rows):
+        row.changed_at = NOW + timedelta(days=number // 5)
+    insert(rows)
+    seen = []
+    for row in in_chunks(Instance.objects.filter(state="open"), "changed_at", size=4):
+        seen.append(row)
+        Instance.objects.filter(pk=row.pk).update(state="closed")
+    assert {row.pk for row in seen} == {row.pk for row in rows} and len(seen) == 23
+    assert [row.changed_at for row in seen] == sorted(row.changed_at for row in seen)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL lets readers write")
+def test_going_through_rows_may_write_while_another_process_writes() -> None:
+    insert([instance() for _ in range(12)])
+
+    def elsewhere() -> None:
+        with closing(sqlite3.connect(connection.settings_dict["NAME"], uri=True)) as other:
+            other.execute("UPDATE procedures_instance SET state = 'x' WHERE state = 'none'")
+            other.commit()
+
+    if "memory" in str(connection.settings_dict["NAME"]):
+        pytest.skip("the database of this run is this process's own")
+    for row in in_chunks(Instance.objects.all(), "changed_at", size=5):
+        elsewhere()
+        with transaction.atomic():
+            Instance.objects.filter(pk=row.pk).update(state="closed")
+    assert Instance.objects.filter(state="closed").count() == 12
