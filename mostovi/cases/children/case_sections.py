@@ -6,12 +6,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from mostovi.cases.children.models import CarePlacement, GuardianAppointment, PlannedVisit
+from mostovi.cases.children import facts
 from mostovi.cases.models import Case
 from mostovi.cases.sections import Section
 from mostovi.people.birth import Birth
@@ -24,47 +23,35 @@ _COULD_BE, _COULD_BE_A_CHILD = 14, 26
 
 
 def guardian(actor: Actor, case: Case, now: datetime) -> Section | None:
-    """Who is guardian, with a warning when nobody is (one statement)."""
+    """Who is guardian, with a warning when nobody is."""
     if not _concerns_child(case, now):
         return None
-    rows = GuardianAppointment.objects.filter(person=case.person_id, until_day=None)
-    held = opened(rows)
     url = reverse("children:guardian", args=[case.code])
-    if not held:
+    appointment = facts.of(case.procedure).guardian
+    if appointment is None:
         return Section(
             "guardian", _("Guardian"), url=url, verb=_("Write down the guardian"),
             warning=_("The child has no guardian. Ask the guardianship authority today."),
             source=_("Convention on the Rights of the Child, General Comment 6, paragraph 33"),
         )  # fmt: skip
-    ((row, words),) = held
+    ((row, words),) = opened([appointment])
     name = (words or {}).get("name", "")
     lines = [(_("Guardian"), name), (_("From"), row.from_day)]
     return Section("guardian", _("Guardian"), lines, url=url, verb=_("Guardian and history"))
 
 
 def care(actor: Actor, case: Case, now: datetime) -> Section | None:
-    """Where the child lives and when the next visit is due (one statement)."""
+    """Where the child lives and when the next visit is due."""
     if not _concerns_child(case, now):
         return None
-    living = CarePlacement.objects.filter(person=OuterRef("person"), until_day=None)
-    due = PlannedVisit.objects.filter(case=OuterRef("pk"), made_on=None, dropped_on=None)
-    found = (
-        Case.objects.filter(pk=case.pk)
-        .annotate(
-            lives_at=Subquery(living.values("place__name")[:1]),
-            lives_since=Subquery(living.values("from_day")[:1]),
-            next_visit=Subquery(due.order_by("due_on").values("due_on")[:1]),
-        )
-        .values("lives_at", "lives_since", "next_visit")
-        .get()
-    )
+    known = facts.of(case.procedure)
     lines: list[tuple[str, Any]] = []
-    if found["lives_at"]:
-        lines += [(_("Lives at"), found["lives_at"]), (_("Since"), found["lives_since"])]
-    if found["next_visit"]:
-        lines.append((_("Next visit"), found["next_visit"]))
+    if known.lives_at:
+        lines += [(_("Lives at"), known.lives_at), (_("Since"), known.lives_since)]
+    if known.next_visit:
+        lines.append((_("Next visit"), known.next_visit))
     warning = ""
-    if found["next_visit"] and found["next_visit"] < timezone.localdate(now):
+    if known.next_visit and known.next_visit < timezone.localdate(now):
         warning = _("A visit is overdue.")
     elif not lines and case.case_type in CHILD_TYPES and case.closed_at is None:
         warning = _("Where the child lives is not written down.")

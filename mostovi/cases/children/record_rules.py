@@ -74,8 +74,8 @@ def solution(case: Case, answers: Mapping[str, Any], actor: Actor, now: datetime
     return [(name, WORDS[Lack.SAFEGUARDS_OPEN]) for name in still_open]
 
 
-def solution_open(case: Case, answers: Mapping[str, Any]) -> GateAnswer:
-    """Whether the chosen solution can be carried out now."""
+def solution_open(answers: Mapping[str, Any], steps: Mapping[str, Any]) -> GateAnswer:
+    """Whether the chosen solution can be carried out now; `steps` are those of a reunification."""
     chosen = answers.get("solution", "")
     if not chosen:
         return GateAnswer(False, _("The lasting solution is not chosen yet."))
@@ -84,7 +84,6 @@ def solution_open(case: Case, answers: Mapping[str, Any]) -> GateAnswer:
         if still_open:
             return GateAnswer(False, _("A safeguard of return is still open."))
     if chosen == "family_reunification":
-        steps = recording.latest(case, "family_reunification") or {}
         if steps.get("family_verified") != "yes":
             return GateAnswer(False, _("The family relationship is not verified yet."))
         if steps.get("child_agrees") != "yes" or steps.get("family_agrees") != "yes":

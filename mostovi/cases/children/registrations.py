@@ -15,12 +15,16 @@ from mostovi.cases.children import (
     assessing,
     best_interests,
     case_sections,
+    facts,
     placing,
     record_rules,
     rules,
-    visits,
 )
-from mostovi.cases.children.models import AgeAssessment, CarePlacement, GuardianAppointment
+from mostovi.cases.children.models import (
+    AgeAssessment,
+    CarePlacement,
+    GuardianAppointment,
+)
 from mostovi.cases.models import Case, CaseRecord
 from mostovi.people import ages, barriers, keeping
 from mostovi.people.birth import Birth, treated_as_child
@@ -61,66 +65,58 @@ def register() -> None:
     sections.register(22, case_sections.age)
 
 
-def _case(instance: Instance) -> Case:
-    return Case.objects.select_related("person").get(pk=instance.subject)
-
-
 def guardian_appointed(instance: Instance, now: datetime) -> GateAnswer:
     """The child has a guardian now."""
-    held = GuardianAppointment.objects.filter(
-        person__cases__pk=instance.subject, until_day=None
-    ).exists()
+    held = facts.of(instance).guardian is not None
     return GateAnswer(held, "" if held else _("Write down who is guardian, under 'Guardian'."))
 
 
 def in_care(instance: Instance, now: datetime) -> GateAnswer:
     """It is written down where and with whom the child lives."""
-    case = _case(instance)
-    placed = CarePlacement.objects.filter(person=case.person_id, until_day=None).exists()
-    held = placed or recording.latest(case, "care_arrangement") is not None
+    known = facts.of(instance)
+    held = known.lives_at is not None or bool(known.answers("care_arrangement"))
     why = _("Place the child, under 'Care', or fill the record of the care arrangement.")
     return GateAnswer(held, "" if held else why)
 
 
 def determined_where_required(instance: Instance, now: datetime) -> GateAnswer:
     """A determination that recommends the chosen solution is there, where one is needed."""
-    case = _case(instance)
-    chosen = (recording.latest(case, "durable_solution") or {}).get("solution", "")
+    known = facts.of(instance)
+    chosen = known.answers("durable_solution").get("solution", "")
     if not chosen:
         return GateAnswer(False, _("The lasting solution is not chosen yet."))
-    if not best_interests.needed(chosen, case.case_type, rules.determinations_needed()):
+    if not best_interests.needed(chosen, known.case.case_type, rules.determinations_needed()):
         return GateAnswer(True)
-    decided = recording.latest(case, "best_interests_determination")
-    if decided is None:
+    recommended = known.answers("best_interests_determination").get("recommendation")
+    if recommended is None:
         return GateAnswer(False, _("The panel has not decided yet."))
-    if decided.get("recommendation") != chosen:
+    if recommended != chosen:
         return GateAnswer(False, _("The panel recommended something else."))
     return GateAnswer(True)
 
 
 def solution_safeguards(instance: Instance, now: datetime) -> GateAnswer:
     """Return only with every safeguard closed; reunification only with both sides' consent (R7)."""
-    case = _case(instance)
-    answers = recording.latest(case, "durable_solution") or {}
-    return record_rules.solution_open(case, answers)
+    known = facts.of(instance)
+    return record_rules.solution_open(
+        known.answers("durable_solution"), known.answers("family_reunification")
+    )
 
 
 def visits_made(instance: Instance, now: datetime) -> GateAnswer:
     """As many visits were made after a reunification as its schedule asks for; none is overdue."""
-    case = _case(instance)
-    planned = list(case.planned_visits.filter(dropped_on=None))
-    today = timezone.localdate(now)
-    after = [visit for visit in planned if visit.schedule == "reunification"]
-    if after and not visits.fulfilled(after, rules.schedules()["reunification"]):
+    known = facts.of(instance)
+    enough = rules.schedules()["reunification"].at_least
+    if known.reunited and known.visits_after < enough:
         return GateAnswer(False, _("Visits after the reunification are still to be made."))
-    if visits.overdue(planned, today):
+    if known.next_visit is not None and known.next_visit < timezone.localdate(now):
         return GateAnswer(False, _("A visit is overdue."))
     return GateAnswer(True)
 
 
 def carer_looked_at(instance: Instance, now: datetime) -> GateAnswer:
     """Child and accompanying adult were talked to separately."""
-    answers = recording.latest(_case(instance), "child_risk_assessment") or {}
+    answers = facts.of(instance).answers("child_risk_assessment")
     held = answers.get("talked_alone") == "yes"
     return GateAnswer(held, "" if held else _("The risk assessment says so when it was done."))
 
@@ -152,10 +148,10 @@ def child_stays(person: Person, today: date) -> Sequence[barriers.Barrier]:
     if not answer.is_child:
         return []
     for case in person.cases.all():
-        answers = recording.latest(case, "durable_solution") or {}
+        solution = facts.counted_answers(case).get("durable_solution", {})
         if (
-            answers.get("solution") == "return"
-            and record_rules.solution_open(case, answers).is_open
+            solution.get("solution") == "return"
+            and record_rules.solution_open(solution, {}).is_open
         ):
             return []
     return [

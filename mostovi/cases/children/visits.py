@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Protocol
 
 from mostovi.cases.children.rules import Schedule
 
@@ -17,14 +15,6 @@ class Due:
 
     number: int
     on: date
-
-
-class Planned(Protocol):
-    """A planned visit as stored."""
-
-    number: int
-    due_on: date
-    made_on: date | None
 
 
 def planned(schedule: Schedule, begins: date) -> list[Due]:
@@ -38,16 +28,3 @@ def planned(schedule: Schedule, begins: date) -> list[Due]:
 def next_due(schedule: Schedule, last_number: int, made_on: date) -> Due:
     """The visit after the last planned one was made: one interval later, as long as care lasts."""
     return Due(last_number + 1, made_on + timedelta(days=schedule.every))
-
-
-def overdue(visits: Iterable[Planned], today: date) -> list[Planned]:
-    """Visits that should have been made before `today`, oldest first."""
-    return sorted(
-        (visit for visit in visits if visit.made_on is None and visit.due_on < today),
-        key=lambda visit: visit.due_on,
-    )
-
-
-def fulfilled(visits: Sequence[Planned], schedule: Schedule) -> bool:
-    """Whether as many visits were made as the schedule asks for at least."""
-    return sum(visit.made_on is not None for visit in visits) >= schedule.at_least

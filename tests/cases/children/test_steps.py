@@ -4,6 +4,7 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 
 from mostovi.cases import recording
 from mostovi.cases import services as cases
@@ -40,7 +41,18 @@ def write(worker, supervisor, case, kind, answers):
         recording.decide(supervisor, case, record, approve=True, reason="Complete.")
 
 
-def test_from_first_contact_to_reunification(case, worker, supervisor, appoint, home):
+def test_from_first_contact_to_reunification(
+    case, worker, supervisor, appoint, home, signed_in, statements
+):
+    client = signed_in(worker)
+
+    def page_asks_little():
+        address = reverse("cases:case", args=[case.code])
+        sent = statements(lambda: client.get(address))
+        # Names of colleagues are looked up one by one by the page's shell.
+        names = [sql for sql in sent if 'AS "display_name"' in sql]
+        assert len(sent) - len(names[1:]) <= 20, "\n".join(sent)
+
     cases.take_step(worker, case, verb="register")
     assert refused(worker, case, "start_assessment") == {"guardian_appointed"}
     appoint(case)
@@ -55,7 +67,9 @@ def test_from_first_contact_to_reunification(case, worker, supervisor, appoint, 
         worker, case, place=home(), from_day=TODAY, reason="Near.", child_view="Likes it."
     )
     cases.take_step(worker, case, verb="start_services")
+    page_asks_little()
     cases.take_step(worker, case, verb="ask_determination")
+    page_asks_little()
     assert "solution_safeguards" in refused(supervisor, case, "take_up_solution")
     write(worker, supervisor, case, "best_interests_determination", REPORT)
     write(worker, supervisor, case, "durable_solution", SOLUTION)
@@ -66,7 +80,9 @@ def test_from_first_contact_to_reunification(case, worker, supervisor, appoint, 
         worker, case, kind="family_reunification",
         answers={**STEPS, "reunited_on": TODAY.isoformat()}, final=True,
     )  # fmt: skip
+    page_asks_little()
     cases.take_step(worker, case, verb="review")
+    page_asks_little()
     with pytest.raises(StepRefused) as found:
         cases.take_step(worker, case, verb="close", reason="Together again.")
     assert {reason.about for reason in found.value.reasons} == {"visits_made"}
