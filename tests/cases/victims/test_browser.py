@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Pages of victims in a real browser: accessible, narrow, mirrored."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+# Playwright runs an event loop in this thread; the fixtures' own database calls stay synchronous.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+sync_api = pytest.importorskip("playwright.sync_api")
+from axe_playwright_python.sync_playwright import Axe  # noqa: E402
+
+from mostovi.cases.victims import protection  # noqa: E402
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium"),
+    pytest.mark.skipif(
+        not (settings.NODE_MODULES / "bootstrap").is_dir(), reason="needs 'npm ci' for the styles"
+    ),
+]
+PICTURES = os.environ.get("MOSTOVI_PICTURES", "")
+"""A folder to put a picture of every page into, for looking at them."""
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """One Chromium for the module."""
+    with sync_api.sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def look(chromium: Any, live_server: Any) -> Callable[..., None]:
+    """No accessibility fault, nothing wider than the screen; a picture when asked for."""
+
+    def at(client: Any, path: str, name: str, *, width: int, language: str) -> None:
+        context = chromium.new_context(
+            base_url=live_server.url, viewport={"width": width, "height": 800}
+        )
+        session = client.cookies[settings.SESSION_COOKIE_NAME].value
+        cookies = {
+            settings.SESSION_COOKIE_NAME: session, settings.LANGUAGE_COOKIE_NAME: language,
+        }  # fmt: skip
+        context.add_cookies(
+            [{"name": k, "value": v, "url": live_server.url} for k, v in cookies.items()]
+        )
+        page = context.new_page()
+        page.goto(path)
+        if PICTURES:
+            picture = Path(PICTURES) / f"victims-{name}-{width}-{language}.png"
+            page.screenshot(path=picture, full_page=True)
+        found = Axe().run(page).response["violations"]
+        assert not found, [
+            (one["id"], [n["html"][:200] for n in one["nodes"]][:3]) for one in found
+        ]
+        too_wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert too_wide <= 0, f"{name} is {too_wide} px wider than the screen"
+        context.close()
+
+    return at
+
+
+@pytest.mark.parametrize(("width", "language"), [(1280, "en"), (360, "ar"), (360, "sr")])
+def test_pages_of_victims_are_accessible(
+    look, signed_in, coordinator, investigator, case, assessed, decide, agree, hand_over, width,
+    language,
+):  # fmt: skip
+    given = hand_over(assessed, agree(assessed.person))
+    client, police = signed_in(coordinator), signed_in(investigator)
+    own = f"/victims/{assessed.code}/"
+    look(client, f"{own}decide/reasonable_grounds/", "decide", width=width, language=language)
+    decide(assessed)
+    look(client, own, "protection", width=width, language=language)
+    protection.stop(coordinator, assessed, reason="in hospital")
+    look(client, own, "stopped", width=width, language=language)
+    look(client, f"{own}statement/", "statement-new", width=width, language=language)
+    look(police, "/victims/statements/", "statements", width=width, language=language)
+    reading = f"/victims/statements/{given.reference}/"
+    look(police, reading, "statement", width=width, language=language)
