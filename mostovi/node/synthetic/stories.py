@@ -28,7 +28,7 @@ from mostovi.rights.roles import ROLE_PURPOSES, Role
 
 logger = logging.getLogger(__name__)
 
-TOPICS = ("children", "victims", "alternatives", "tracing", "plans", "supervision", "directory")
+TOPICS = ("services", "children", "victims", "alternatives", "tracing")
 """In this order; one that is not there is passed over."""
 GIVEN = 40
 """People offered to a topic: more than it needs, for it chooses by age."""
@@ -37,7 +37,7 @@ ActorOf = Callable[[Role], Actor]
 
 
 def load(*, seed: int = 7, now: datetime | None = None, topics: Sequence[str] = TOPICS) -> int:
-    """Load every topic, each whole or not at all; how many cases they opened.
+    """Load every topic, each whole or not at all; how many things they began.
 
     A topic that fails is logged and left out: the demo starts without it.
     """
