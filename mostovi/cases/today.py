@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from mostovi.cases import recording, referring, services
-from mostovi.cases.models import CaseHandover, CaseRecord, Direction
+from mostovi.cases.models import Case, CaseHandover, CaseRecord, Direction
 from mostovi.cases.records import RecordState
 from mostovi.procedures import services as procedures
 from mostovi.procedures import tasks
@@ -32,8 +32,10 @@ def waiting(actor: Actor, now: datetime) -> list[Waiting]:
     """Deadlines of the actor's cases and referrals, and drafts not yet sent; codes, never names."""
     items: list[Waiting] = []
     if decide(actor, Action.CHANGE, Kind.CASE).allowed:
-        items += _case_deadlines(actor, now)
-        items += _tasks(actor, now)
+        mine = services.visible(actor).filter(holder=actor.account, closed_at=None)
+        few = list(mine.order_by().values_list("procedure", flat=True)[: _FEW + 1])
+        items += _case_deadlines(mine, few, now)
+        items += _tasks(actor, few, now)
         items += _records(actor)
         items += _handed_over(actor, now)
     if decide(actor, Action.DECIDE, Kind.REFERRAL).allowed:
@@ -42,26 +44,23 @@ def waiting(actor: Actor, now: datetime) -> list[Waiting]:
     return items
 
 
-def _case_deadlines(actor: Actor, now: datetime) -> Iterator[Waiting]:
-    mine = services.visible(actor).filter(holder=actor.account, closed_at=None)
-    rows = _live(mine)
+def _case_deadlines(mine: QuerySet[Case], few: Sequence[UUID], now: datetime) -> Iterator[Waiting]:
+    rows = _live(mine, few)
     codes = _codes(mine, rows)
     for deadline in rows:
         code = codes[deadline.instance_id]
         yield as_waiting(deadline, title=code, url=reverse("cases:case", args=[code]), now=now)
 
 
-def _tasks(actor: Actor, now: datetime) -> Iterator[Waiting]:
+def _tasks(actor: Actor, few: Sequence[UUID], now: datetime) -> Iterator[Waiting]:
     """Tasks of mine, of cases I hold, of my role, and those my role is told of as late.
 
     A task in free words is not opened here: it may name somebody.
     """
     role = actor.role.value
-    mine = services.visible(actor).filter(holder=actor.account, closed_at=None)
-    few = list(mine.order_by().values_list("procedure", flat=True)[:_FEW])
     whose = (
         Q(owner=actor.account)
-        | Q(owner=None, owner_role="", instance__in=few)
+        | Q(owner=None, owner_role="", instance__in=few[:_FEW])
         | Q(owner=None, owner_role=role)
         | Q(escalate_to=role, escalated_at__isnull=False)
     )
@@ -156,14 +155,15 @@ def _is_ours(deadline: Deadline, now: datetime) -> bool:
     return deadline.side == ours or (ours == "sender" and deadline.is_overdue(now))
 
 
-def _live(records: QuerySet[Any]) -> list[Deadline]:
+def _live(records: QuerySet[Any], few: Sequence[UUID] | None = None) -> list[Deadline]:
     """The most pressing live clocks of these cases or referrals.
 
     Few records are asked for their clocks. With very many, the clocks are asked in order of their
     end whether they belong to one of them, and enough are soon found.
     """
     live = Deadline.objects.filter(ended_at=None, outcome__in=LIVE)
-    few = list(records.order_by().values_list("procedure", flat=True)[: _FEW + 1])
+    if few is None:
+        few = list(records.order_by().values_list("procedure", flat=True)[: _FEW + 1])
     if len(few) <= _FEW:
         live = live.filter(instance__in=few)
     else:

@@ -373,9 +373,6 @@ def test_a_group_session_through_the_pages(case, second_case, coordinator, signe
     assert "Rights" in client.get("/cases/groups/").content.decode()
 
 
-def test_home_of_a_supervisor(case, coordinator, supervisor, signed_in, statements):
-    client = signed_in(supervisor)
-    client.get("/")
-    sent = statements(lambda: client.get("/"))
-    print("\n".join(q.split(" FROM ")[-1][:45] if " FROM " in q else q[:45] for q in sent))
-    assert len(sent) <= 20
+def test_what_waits_in_cases_is_asked_in_few_statements(case, coordinator, supervisor, statements):
+    tasks.add(coordinator, case.procedure, title="Visit", due=NOW)
+    assert len(statements(lambda: today.waiting(supervisor, NOW))) <= 11
