@@ -92,17 +92,21 @@ def turn(now: datetime, *, at_once: bool = False) -> int:
 # --- Seeker --------------------------------------------------------------------------------------
 
 
-def begin(now: datetime, *, at_once: bool = False) -> int:
-    """Begin a round with every node that takes part and has none under way; and one within."""
+def begin(now: datetime, *, at_once: bool = False, since: datetime | None = None) -> int:
+    """Begin a round with every node that takes part and has none under way; and one within.
+
+    A round is due when the last began a period ago; with `since`, when it began before then.
+    """
+    before = since or (now if at_once else now - period())
     begun = 0
     for peer in [reach.us(), *(code for code, _ in requesting.possible_peers())]:
         mine = TracingRound.objects.filter(peer=peer, side=Side.SEEKER)
         newest = mine.first()
         if newest is not None and newest.ended_at is None:
             continue
-        if newest is not None and not at_once and newest.started_at > now - period():
+        if newest is not None and newest.started_at >= before:
             continue
-        begun += _search_here(now) if peer == reach.us() else _offer(peer, now)
+        begun += search_within(now) if peer == reach.us() else _offer(peer, now)
     return begun
 
 
@@ -221,7 +225,7 @@ def _files(kind: str, content: bytes) -> list[OutgoingAttachment]:
     ]
 
 
-def _search_here(now: datetime) -> int:
+def search_within(now: datetime) -> int:
     """The round within this node: the same human steps follow, no letter does."""
     row = TracingRound(
         key_id=vault().new_key(), peer=reach.us(), side=Side.SEEKER, state="ended",

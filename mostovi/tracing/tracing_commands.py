@@ -40,7 +40,6 @@ def _rounds(options: argparse.Namespace) -> int:
         return 2
     if options.now:
         started = timezone.now()
-        rounds.begin(started, at_once=True)
         _wait(started, options.wait)
     lines = rounds.overview()
     if options.json:
@@ -69,10 +68,13 @@ def _wait(started: Any, seconds: float) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         now = timezone.now()
+        # A round that was under way ends first; it may not hold what was written down since.
+        rounds.begin(now, since=started)
         fetch_wanted(now, http_transport())
         rounds.turn(now)
-        mine = TracingRound.objects.filter(side="seeker", started_at__gte=started)
-        if not mine.filter(ended_at=None).exists():
+        if not TracingRound.objects.filter(side="seeker", ended_at=None).exists() and not (
+            rounds.begin(timezone.now(), since=started)
+        ):
             return
         time.sleep(0.5)
 

@@ -105,12 +105,13 @@ def indexed(region: Region, node: str) -> None:
 
 def compared(region: Region) -> None:
     """A whole round of the searches at `ba` with `rs`, to its end at both nodes."""
-    number = one(region, "rs", "SELECT count(*) FROM tracing_tracinground WHERE side='holder'")
     done = mostovi("tracing", "rounds", "--now", "--json", "--home", str(region.home / "ba"))
     assert done.returncode in {0, 1}, done.stderr
+    newest = "SELECT id FROM tracing_tracinground WHERE side='seeker' AND peer='rs'"
+    number = one(region, "ba", f"{newest} ORDER BY started_at DESC")
     end = time.monotonic() + 90
     ended = "SELECT count(*) FROM tracing_tracinground WHERE side='holder' AND state='ended'"
-    while one(region, "rs", ended) <= number:
+    while not one(region, "rs", f"{ended} AND id='{number}'"):
         assert time.monotonic() < end, mostovi(
             "tracing", "rounds", "--home", str(region.home / "rs")
         ).stdout
