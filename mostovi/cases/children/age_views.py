@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 from mostovi.cases.children import age, assessing, rules, words
 from mostovi.cases.children.forms import AgeConsentForm, DoubtForm, MethodForm
 from mostovi.cases.children.models import AgeAssessment
+from mostovi.cases.children.views import changeable_case
 from mostovi.cases.models import Case
 from mostovi.cases.views import choice_words, found_case, say_refused
 from mostovi.people import consenting
@@ -35,7 +36,7 @@ def age_page(request: ActingRequest, code: str) -> HttpResponse:
     posting = request.method == "POST"
     if posting:
         admitted(request.actor, Action.CHANGE, Kind.CASE)
-    case = found_case(request, code, Action.CHANGE if posting else Action.READ)
+    case = changeable_case(request, code) if posting else found_case(request, code)
     form = DoubtForm(request.POST or None)
     if posting and form.is_valid():
         made = form.cleaned_data
@@ -143,7 +144,7 @@ def _shown(
 
 
 def _found(request: ActingRequest, code: str, assessment: UUID) -> tuple[Case, AgeAssessment]:
-    case = found_case(request, code, Action.CHANGE)
+    case = changeable_case(request, code)
     try:
         return case, case.age_assessments.select_related("procedure").get(pk=assessment)
     except AgeAssessment.DoesNotExist as error:

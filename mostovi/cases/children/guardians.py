@@ -384,7 +384,8 @@ def conflicts_in_matter(person: Person, *, seekers: Collection[UUID] = ()) -> fr
     row = person.guardian_appointments.filter(until_day=None).first()
     if row is None:
         return frozenset()
-    declared = row.values().get("declared", Declared.NOT_ASKED)
+    ((_row, words),) = opened([row])
+    declared = (words or {}).get("declared", Declared.NOT_ASKED)
     return guardian_conflicts(
         {one for one in (row.account, row.relative_id) if one},
         seekers={*seekers, *seekers_of(person)}, declared=Declared(declared), child=person.pk,

@@ -24,6 +24,7 @@ from mostovi.cases.children.models import (
     AgeAssessment,
     CarePlacement,
     GuardianAppointment,
+    PlannedVisit,
 )
 from mostovi.cases.models import Case, CaseRecord
 from mostovi.people import ages, barriers, keeping
@@ -60,6 +61,7 @@ def register() -> None:
         recording.on_final(kind, visit_recorded)
     recording.on_final("family_reunification", reunited)
     keeping.register_copier(copied)
+    keeping.register_eraser(erase_of_person)
     sections.register(20, case_sections.guardian)
     sections.register(21, case_sections.care)
     sections.register(22, case_sections.age)
@@ -163,6 +165,16 @@ def child_stays(person: Person, today: date) -> Sequence[barriers.Barrier]:
             evidence="verified",
         )
     ]
+
+
+def erase_of_person(person: Person) -> None:
+    """An erased child takes up no guardian and no bed; what was written goes with the key (R8)."""
+    today = timezone.localdate()
+    person.guardian_appointments.filter(until_day=None).update(until_day=today)
+    person.guardian_appointments.update(account=None, relative=None)
+    person.guardian_of.update(relative=None)
+    person.care_placements.filter(until_day=None).update(until_day=today)
+    PlannedVisit.objects.filter(case__person=person, made_on=None).update(dropped_on=today)
 
 
 def copied(person: Person) -> tuple[str, object]:

@@ -39,7 +39,20 @@ def _opened(request: ActingRequest, code: str) -> Case:
     if request.method != "POST":
         return found_case(request, code)
     admitted(request.actor, Action.CHANGE, Kind.CASE)
-    return found_case(request, code, Action.CHANGE)
+    return changeable_case(request, code)
+
+
+def changeable_case(request: ActingRequest, code: str) -> Case:
+    """The case of a person who was not erased, for changing."""
+    case = found_case(request, code, Action.CHANGE)
+    if case.person.erased_at is not None:
+        raise Http404
+    return case
+
+
+def _may_change(request: ActingRequest, case: Case) -> bool:
+    allowed = decide(request.actor, Action.CHANGE, Kind.CASE).allowed
+    return allowed and case.person.erased_at is None
 
 
 # --- Guardian ----------------------------------------------------------------------------------
@@ -50,7 +63,7 @@ def guardian_page(request: ActingRequest, code: str) -> HttpResponse:
     """The child's guardian, those before, days without one; appointing the next."""
     case = _opened(request, code)
     form = None
-    may_change = decide(request.actor, Action.CHANGE, Kind.CASE).allowed
+    may_change = _may_change(request, case)
     held = guardians.read(request.actor, case, timezone.localdate())
     if may_change:
         form = _guardian_form(request, case, held)
@@ -147,7 +160,7 @@ def _guardian_line(one: guardians.Guardian | None) -> dict[str, Any] | None:
 @require_POST
 def guardian_end(request: ActingRequest, code: str) -> HttpResponse:
     """End the present guardian's appointment."""
-    case = found_case(request, code, Action.CHANGE)
+    case = changeable_case(request, code)
     form = GuardianEndForm(request.POST, prefix="end")
     if form.is_valid():
         made = form.cleaned_data
@@ -184,7 +197,7 @@ def care_page(request: ActingRequest, code: str) -> HttpResponse:
 def _placement_form(
     request: ActingRequest, case: Case
 ) -> tuple[PlacementForm | None, list[placing.Offer]]:
-    if not decide(request.actor, Action.CHANGE, Kind.CASE).allowed:
+    if not _may_change(request, case):
         return None, []
     now = timezone.now()
     offers = placing.offers(request.actor, case, timezone.localdate(now), now)
@@ -281,7 +294,7 @@ def _record_url(case: Case, visit: PlannedVisit) -> str:
 @require_POST
 def care_end(request: ActingRequest, code: str) -> HttpResponse:
     """End a placement without another."""
-    case = found_case(request, code, Action.CHANGE)
+    case = changeable_case(request, code)
     form = PlacementEndForm(request.POST, prefix="end")
     if form.is_valid():
         made = form.cleaned_data

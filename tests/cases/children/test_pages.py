@@ -175,6 +175,25 @@ def test_the_list_of_places_is_kept_by_supervisors(signed_in, worker, supervisor
     assert "New home" in reader.get(reverse("children:places")).content.decode()
 
 
+def test_an_erased_child_leaves_no_guardian_busy_and_no_bed_taken(
+    client, case, worker, home, doubted, acting
+):
+    from mostovi.people import services as people
+
+    where = home(capacity=1)
+    doubted()
+    placing.place_child(worker, case, place=where, from_day=TODAY, reason="x", child_view="y")
+    officer = acting(Role.DATA_PROTECTION_OFFICER)
+    people.erase(officer, case.person, reason="own_wish")
+    for name in ("guardian", "age", "care"):
+        page = client.get(url(name, case))
+        assert page.status_code == 200
+        assert "Write down" not in page.content.decode()
+        assert client.post(url(name, case), {}).status_code == 404
+    assert not where.placements.filter(until_day=None).exists()
+    assert not GuardianAppointment.objects.filter(until_day=None).exists()
+
+
 def test_pages_stay_within_their_budget(client, case, worker, home, doubted, statements):
     for number in range(12):
         home(f"home-{number}")
