@@ -166,8 +166,12 @@ def screening_problems(given: Screened) -> list[tuple[str, str]]:
         entry = given.domains.get(domain.code, {})
         if entry.get("present") not in set(Answer):
             found.append((f"{domain.code}.present", _WORDS["missing"]))
+        if entry.get("met") not in {*Answer, "", None}:
+            found.append((f"{domain.code}.met", _WORDS["missing"]))
         if set(entry.get("signs", ())) - set(domain.signs):
             found.append((f"{domain.code}.signs", gettext_noop("Choose from the list.")))
+    if set(given.domains) - {domain.code for domain in catalogue.domains()}:
+        found.append(("domains", gettext_noop("Choose from the list.")))
     for name in ("serious_risk", "with_own_child"):
         if getattr(given, name) not in set(Answer):
             found.append((name, _WORDS["missing"]))
@@ -305,6 +309,8 @@ def _measure_problems(measure: catalogue.Measure, wish: Wish, today: date) -> li
         found.append(("place", gettext_noop("Choose a place.")))
     if measure.reporting and not 1 <= wish.report_every <= 365:
         found.append(("report_every", gettext_noop("Write a number of days from 1 to 365.")))
+    if measure.reporting and wish.report_from is not None and wish.report_from < today:
+        found.append(("report_from", gettext_noop("Choose today or a later day.")))
     if not 1 <= wish.persons <= 30:
         found.append(("persons", gettext_noop("Write a number from 1 to 30.")))
     return found

@@ -170,12 +170,12 @@ def _screening(row: VulnerabilityScreening) -> Screening | None:
 
 
 def seen(entry: Mapping[str, Any]) -> Seen:
-    """One domain's answers as the rules see them."""
-    return Seen(
-        Answer(entry.get("present") or "not_asked"),
-        Answer(entry.get("met") or "not_asked"),
-        frozenset(entry.get("signs", ())),
+    """One domain's answers as the rules see them; what is no answer was not asked."""
+    present, met = (
+        Answer(entry[name]) if entry.get(name) in set(Answer) else Answer.NOT_ASKED
+        for name in ("present", "met")
     )
+    return Seen(present, met, frozenset(entry.get("signs", ())))
 
 
 def considered_in(values: Mapping[str, Any]) -> dict[str, Considered]:
