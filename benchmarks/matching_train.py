@@ -3,12 +3,10 @@
 
     python -m benchmarks.matching_train [--write]
 
-Persons of the synthetic world are registered twice (`matching_data`). m is counted over pairs of
-records of one person, u over pairs of different persons: for names, pairs that share a key of names or of name and year;
-for the rest, pairs that share two words of their names (brothers, sisters, namesakes), the pairs
-that a worker must not take for one person. Words of names are counted over persons of one origin.
-The prior is the share of true pairs among all that share a key. Dependence between parts (a common
-key makes a common name likely) is thereby in the weights, not left out of them.
+Persons of the synthetic world are registered twice (`matching_data`). m is counted over pairs of records of one person. u is counted over pairs of different persons: for
+names over pairs drawn from all, for the rest over pairs that share two words of their names
+(brothers, sisters, namesakes), whom a worker must not take for one person. The prior is the share of
+true pairs among all pairs of these records.
 """
 
 from __future__ import annotations
@@ -32,7 +30,7 @@ LARGEST_BLOCK = 60
 SMOOTHING = 2.0
 FEWEST = 20
 """Levels seen less often keep the weights that the file assumes."""
-NAMES = {"names", "rarity"}
+RANDOM_PAIRS = 600_000
 
 
 def identity(record: matching_data.Record) -> Identity:
@@ -93,12 +91,19 @@ def main() -> None:
         match = comparing.compare(people[left], people[right])
         counts = same if owner[left] == owner[right] else different
         for part in match.parts[1:]:
-            # Keys of a year would make years alike among the pairs that are counted.
-            if counts is different and part.field not in NAMES and (left, right) not in namesakes:
+            # Keys of a year would make years alike among the pairs that are counted, and any key
+            # makes names alike; those are counted over pairs drawn from all.
+            if counts is different and (part.field == "names" or (left, right) not in namesakes):
                 continue
             counts[(part.field, part.level)] += 1
+    every = list(people)
+    read = {name: names.read_name(person.names[0].text) for name, person in people.items()}
+    for _ in range(RANDOM_PAIRS):
+        left, right = random_.choice(every), random_.choice(every)
+        if owner[left] != owner[right]:
+            different[("names", names.level_of(read[left], read[right]))] += 1
     _count_words(persons, people, random_, same, different)
-    _report(same, different, found / len(pairs), write=options.write)
+    _report(same, different, len(true) / (len(people) ** 2 / 2), write=options.write)
 
 
 def _count_words(
@@ -148,8 +153,8 @@ def _report(
             u = (different[(source, level)] + SMOOTHING) / (of_different + spread)
             print(f"{code:10} {level:14} m {m:.5f}  u {u:.5f}")
             text = _replaced(text, code, level, m, u)
-    print(f"prior {prior:.5f}")
-    text = re.sub(r"(?<=prior: \{value: )[0-9.e-]+", f"{prior:.4f}", text)
+    print(f"prior {prior:.6f}")
+    text = re.sub(r"(?m)(?<=^prior: \{value: )[0-9.e-]+", f"{prior:.6f}", text)
     if write:
         MODEL.write_text(text, encoding="utf-8")
 

@@ -34,7 +34,8 @@ OTHER_TYPES: Final[Mapping[str, str]] = {
     "birth_day": "int64", "sex": "string",
     "place_paths": "list", "place_exact": "list", "place_above": "list", "place_countries": "list",
     "key_pairs": "list", "key_first_year": "string", "key_last_year": "string",
-    "key_day": "string", "key_place": "string",
+    "key_day": "string", "key_first_place": "string", "key_last_place": "string",
+    "key_start": "string",
 }  # fmt: skip
 
 
@@ -58,7 +59,7 @@ def of(person: Identity, people: Iterable[str] = ("name",)) -> dict[str, Any]:
     row |= _birth(person)
     row["sex"] = person.sex.value if person.sex in {Sex.FEMALE, Sex.MALE} else None
     row |= _places(person)
-    return row | _keys(person, name, row)
+    return row | _keys(name, row)
 
 
 def _relative(person: Identity, relation: str) -> ReadName | None:
@@ -132,10 +133,10 @@ def _places(person: Identity) -> dict[str, Any]:
     }
 
 
-def _keys(person: Identity, name: ReadName | None, row: Mapping[str, Any]) -> dict[str, Any]:
+def _keys(name: ReadName | None, row: Mapping[str, Any]) -> dict[str, Any]:
     keys: dict[str, Any] = {
         "key_pairs": [], "key_first_year": None, "key_last_year": None, "key_day": None,
-        "key_place": None,
+        "key_first_place": None, "key_last_place": None, "key_start": None,
     }  # fmt: skip
     if name is None:
         return keys
@@ -149,6 +150,8 @@ def _keys(person: Identity, name: ReadName | None, row: Mapping[str, Any]) -> di
         if row["birth_day"] is not None:
             keys["key_day"] = f"{year}-{row['birth_month']}-{row['birth_day']}"
     if row["place_exact"] and ends:
-        keys["key_place"] = f"{ends[0]}{row['place_exact'][0]}"
-    del person
+        keys["key_first_place"] = f"{ends[0]}{row['place_exact'][0]}"
+        keys["key_last_place"] = f"{ends[-1]}{row['place_exact'][0]}"
+    if len(ends) > 1:
+        keys["key_start"] = f"{ends[0][:2]}+{ends[1][:3]}"
     return keys

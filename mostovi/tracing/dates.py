@@ -40,7 +40,7 @@ class ImpossibleDate(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Comparable:
-    """A date of birth as it is compared: a span of years, and month and day if they are evidence."""
+    """A date of birth as it is compared: years from and to, month and day if they are evidence."""
 
     first: int
     last: int

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mostovi.tracing import dates, scripts
-from mostovi.tracing.records import Identity, Relative, Sex, WrittenName
+from mostovi.tracing.records import Born, Identity, Relative, Sex, WrittenName
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "id": ("id", "unique_id", "record_id"),
@@ -100,7 +100,8 @@ def open_source(path: Path) -> Source:
             if plain in names:
                 if column in known:
                     raise BadFile(
-                        f"{path.name}: the columns {known[column]} and {heading} both hold {column}."
+                        f"{path.name}: the columns {known[column]} and {heading} "
+                        f"both hold {column}."
                     )
                 known[column] = heading
     if "name" not in known and "given_name" not in known and "family_name" not in known:
@@ -172,7 +173,7 @@ def identity(values: Mapping[str, str], *, today: date) -> tuple[Identity, list[
         scripts.clean(name)
     except scripts.UnreadableName as error:
         wrong.append((column, str(error)))
-    birth = dates.Born()
+    birth = Born()
     try:
         birth = dates.read_birth(values.get("birth", ""), today=today)
     except dates.ImpossibleDate as error:

@@ -33,7 +33,9 @@ BLOCKING: Final[Sequence[tuple[str, tuple[str, ...]]]] = (
     ("key_first_year", ()),
     ("key_last_year", ()),
     ("key_day", ()),
-    ("key_place", ()),
+    ("key_first_place", ()),
+    ("key_last_place", ()),
+    ("key_start", ()),
 )
 """Columns on which two records must agree to be compared, and which of them are lists."""
 

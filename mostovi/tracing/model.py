@@ -78,7 +78,7 @@ class Model:
         """
         before = self.prior if prior is None else prior
         odds = math.log2(before / (1 - before)) + bits
-        return 1 / (1 + 2.0 ** -max(-LIMIT, min(LIMIT, odds)))
+        return 1 / (1 + math.exp2(-max(-LIMIT, min(LIMIT, odds))))
 
     def verdict(self, probability: float) -> str:
         """The highest named threshold that is reached; `unlikely` when none is."""

@@ -33,8 +33,11 @@ HIDDEN: Final = NONE | SHORT_A | SHORT_I | SHORT_U
 EACH_SLOT: Final = sum(1 << (BITS * place) for place in range(SLOTS))
 
 _VOWELS: Final[Mapping[str, int]] = {
-    "a": SHORT_A, "e": SHORT_A | SHORT_I | LONG_I, "i": SHORT_I | LONG_I, "o": SHORT_A | SHORT_U | LONG_U, "u": SHORT_U | LONG_U,
-    "y": LONG_I, "w": LONG_U, "ü": SHORT_I | SHORT_U | LONG_I | LONG_U, "h": HIDDEN, "ə": NONE | SHORT_A | SHORT_I | SHORT_U,
+    "a": SHORT_A, "e": SHORT_A | SHORT_I | LONG_I, "i": SHORT_I | LONG_I,
+    "o": SHORT_A | SHORT_U | LONG_U, "u": SHORT_U | LONG_U,
+    "y": LONG_I, "w": LONG_U,
+    "ü": SHORT_I | SHORT_U | LONG_I | LONG_U, "h": HIDDEN,
+    "ə": NONE | SHORT_A | SHORT_I | SHORT_U,
     "é": NONE | SHORT_A | SHORT_I | LONG_I, "*": ANY, "ɔ": NONE | SHORT_A | SHORT_U | LONG_U,
 }  # fmt: skip
 

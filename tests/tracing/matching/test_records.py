@@ -181,7 +181,8 @@ def test_another_child_does_not_speak_against_a_mother() -> None:
 @pytest.mark.parametrize(
     ("relation", "sex", "back"),
     [
-        ("mother", Sex.MALE, "child"), ("son", Sex.FEMALE, "mother"), ("son", Sex.UNKNOWN, "parent"),
+        ("mother", Sex.MALE, "child"), ("son", Sex.FEMALE, "mother"),
+        ("son", Sex.UNKNOWN, "parent"),
         ("sister", Sex.MALE, "sibling"), ("husband", Sex.FEMALE, "spouse"),
         ("something", Sex.MALE, "other"),
     ],
