@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from mostovi.cases import recording
+from mostovi.cases import recording, sections
 from mostovi.cases.models import Case
 from mostovi.exchange.profiles import profile
 from mostovi.people import consent_listeners, consenting, disclosures, keeping
@@ -20,7 +21,7 @@ from mostovi.people.models import Consent, ConsentEvent, Person
 from mostovi.procedures import gates
 from mostovi.procedures.models import Instance
 from mostovi.procedures.state import GateAnswer
-from mostovi.rights.access import Actor
+from mostovi.rights.access import Action, Actor, Kind, decide
 from mostovi.rights.purposes import Purpose
 from mostovi.rights.storage import opened
 from mostovi.tracing import answering, indexing, joining, letters, reach, requesting, vocabulary
@@ -53,6 +54,7 @@ def register() -> None:
     keeping.register_eraser(erase_of_person)
     keeping.register_copier(copied)
     answering.register_conflict(guardian_conflict)
+    sections.register(45, case_section)
     _register_seekers()
 
 
@@ -61,6 +63,27 @@ def _register_seekers() -> None:
     from mostovi.cases.children import guardians
 
     guardians.register_seekers(seekers_within)
+
+
+def case_section(actor: Actor, case: Case, now: datetime) -> sections.Section | None:
+    """The case page's block: the person's own searches, or the way to begin one."""
+    if not decide(actor, Action.READ, Kind.TRACING).allowed:
+        return None
+    if case.purpose != Purpose.PROTECTION.value or case.person.erased_at is not None:
+        return None
+    rows = list(reach.requests(actor).filter(case=case).order_by("-created_at")[:1])
+    if rows:
+        url = reverse("tracing:request", args=[rows[0].code])
+        line = (_("Last change"), rows[0].changed_at)
+        return sections.Section(
+            "tracing", _("Family tracing"), lines=[line], url=url, verb=_("Open the search")
+        )
+    if not decide(actor, Action.CREATE, Kind.TRACING).allowed:
+        return None
+    url = f"{reverse('tracing:new')}?case={case.code}"
+    return sections.Section(
+        "tracing", _("Family tracing"), url=url, verb=_("Begin a search for family")
+    )
 
 
 # --- Gates ---------------------------------------------------------------------------------------

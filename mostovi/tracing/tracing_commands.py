@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
+# ruff: noqa: T201 - what a command prints is its answer
 """`mostovi tracing rounds` and `mostovi tracing index`."""
 
 from __future__ import annotations
