@@ -3,10 +3,11 @@
 
     python -m benchmarks.matching_train [--write]
 
-Persons of the synthetic world are registered twice (`matching_data`). m is counted over pairs of records of one person. u is counted over pairs of different persons: for
-names over pairs drawn from all, for the rest over pairs that share two words of their names
-(brothers, sisters, namesakes), whom a worker must not take for one person. The prior is the share of
-true pairs among all pairs of these records.
+Persons of the synthetic world are registered twice (`matching_data`). m is counted over pairs of
+records of one person. u is counted over pairs of different persons: for names over pairs drawn
+from all, for the rest over pairs that share two words of their names (brothers, sisters,
+namesakes), whom a worker must not take for one person. The prior is the share of true pairs among
+all pairs of these records.
 """
 
 from __future__ import annotations

@@ -353,7 +353,8 @@ def match_files(
 
     Columns of the result: left_id, right_id, score (probability), weight (bits), verdict (likely,
     possible), and for each comparison the bits that it weighs (0 where a record does not know).
-    Weight is the prior and these bits. Rows come in no particular order. Raises `files.BadFile`, in which case nothing is written.
+    Weight is the prior and these bits. Rows come in no particular order. Raises `files.BadFile`,
+    in which case nothing is written.
     """
     people = tuple(who for who in columns.PEOPLE if all(who in s.people for s in sources))
     outcome = Outcome()

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mostovi.people.birth import Birth, Precision
-from mostovi.tracing import dates, model, places, relations
+from mostovi.tracing import dates, model, model_words, places, relations
 from mostovi.tracing.comparing import compare
 from mostovi.tracing.dates import ImpossibleDate, read_birth
 from mostovi.tracing.keys import blocking_keys
@@ -251,6 +251,14 @@ def test_the_model_is_in_order() -> None:
             "- {code: a, words: a, levels: [{code: b, m: 2, u: 1, words: x}]}",
             "test.yaml",
         )
+
+
+def test_translators_are_given_all_words_of_the_model() -> None:
+    shipped = model.current()
+    words = {shipped.prior_words}
+    for comparison in shipped.comparisons.values():
+        words |= {comparison.words, *(level.words for level in comparison.levels.values())}
+    assert words <= set(model_words.WORDS)
 
 
 # --- Keys ---------------------------------------------------------------------------------------
