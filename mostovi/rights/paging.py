@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -12,6 +13,13 @@ from django.utils.functional import cached_property
 MOST_PAGES = 20
 FURTHEST = 4000
 """Whoever asks for a page beyond this gets the last one counted."""
+
+
+REMEMBERED_FOR = 60.0
+"""Seconds for which a list that was longer than anybody leafs is taken to be so still."""
+_MOST_REMEMBERED = 256
+_long: dict[tuple[str, str], tuple[float, int]] = {}
+"""Until when, and how many rows at least, by the whole question: whose, for what, which filter."""
 
 
 class LongList(Paginator):  # type: ignore[type-arg]
@@ -45,8 +53,18 @@ class LongList(Paginator):  # type: ignore[type-arg]
 
     @cached_property
     def _counted(self) -> int:
-        rows: QuerySet[Any] = self.object_list  # type: ignore[assignment]
-        return rows.order_by()[: self._most + 1].count()
+        rows: QuerySet[Any] = self.object_list.order_by()  # type: ignore[union-attr]
+        sql, parameters = rows.query.sql_with_params()
+        question, now = (sql, repr(parameters)), monotonic()
+        until, at_least = _long.get(question, (0.0, 0))
+        if now < until and at_least > self._most:
+            return at_least
+        counted = rows[: self._most + 1].count()
+        if counted > self._most:
+            if len(_long) >= _MOST_REMEMBERED:
+                _long.clear()
+            _long[question] = now + REMEMBERED_FOR, counted
+        return counted
 
     @property
     def _most(self) -> int:

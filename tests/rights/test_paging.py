@@ -15,6 +15,7 @@ def entries(monkeypatch):
     """Sixty entries; four pages of two are counted."""
     monkeypatch.setattr(paging, "MOST_PAGES", 4)
     monkeypatch.setattr(LongList, "_reach", 4)
+    paging._long.clear()
     AuditEntry.objects.bulk_create(
         AuditEntry(
             sequence=n,
@@ -67,3 +68,20 @@ def test_what_fits_one_page_is_not_counted(entries, statements):
     sent = statements(lambda: (list(pages.get_page(None)), pages.total))
     assert len(sent) == 1
     assert (pages.count, pages.total, pages.get_page("1").has_other_pages()) == (2, "1", False)
+
+
+def test_a_list_known_to_be_long_is_not_counted_again_for_a_while(entries, statements, monkeypatch):
+    assert LongList(entries, 2).total == "4+"
+    assert statements(lambda: LongList(entries, 2).total) == []
+    assert statements(lambda: LongList(entries.filter(sequence__gt=1), 2).total)
+    monkeypatch.setattr(paging, "REMEMBERED_FOR", -1.0)
+    paging._long.clear()
+    assert LongList(entries, 2).total == "4+"
+    assert statements(lambda: LongList(entries, 2).total)
+
+
+def test_a_short_list_is_counted_each_time(entries, statements):
+    short = entries.filter(sequence__lte=5)
+    assert LongList(short, 2).count == 5
+    AuditEntry.objects.filter(sequence=5)._raw_delete("default")
+    assert LongList(short, 2).count == 4
