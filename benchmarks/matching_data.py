@@ -102,10 +102,10 @@ def wikidata(part: str = "test") -> list[Names]:
 
 PLACES = {
     "arabic_east": "sy iq ps lb", "arabic_west": "ma dz tn", "dari": "af ir",
-    "pashto": "af pk/khyber", "persian": "ir", "urdu": "pk", "bengali": "bd", "turkish": "tr", "kurdish": "iq sy tr",
-    "somali": "so", "tigrinya": "er et", "russian": "ru", "ukrainian": "ua", "albanian": "al xk mk",
-    "serbian": "rs ba", "bosnian": "ba rs", "macedonian": "mk", "spanish": "cu",
-    "devanagari": "in np",
+    "pashto": "af pk/khyber", "persian": "ir", "urdu": "pk", "bengali": "bd", "turkish": "tr",
+    "kurdish": "iq sy tr", "somali": "so", "tigrinya": "er et", "russian": "ru",
+    "ukrainian": "ua", "albanian": "al xk mk", "serbian": "rs ba", "bosnian": "ba rs",
+    "macedonian": "mk", "spanish": "cu", "devanagari": "in np",
 }  # fmt: skip
 
 
