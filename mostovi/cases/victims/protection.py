@@ -6,12 +6,13 @@ The person is protected by what was decided and by time, never by what they say 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -56,21 +57,14 @@ class Facts:
 
 
 def facts(case: Case, today: date) -> Facts:
-    """The facts of a case that was found by `cases.find` (two statements)."""
-    deadlines = _deadlines([case])
-    return _facts(case, deadlines, today)
-
-
-def _deadlines(found: Iterable[Case]) -> list[Deadline]:
-    instances = [case.procedure_id for case in found]
-    rows = Deadline.objects.filter(instance__in=instances, clock__in=(REFLECTION, APPEAL_TIME))
-    return list(rows.prefetch_related("suspensions").order_by("-started_at"))
-
-
-def _facts(case: Case, deadlines: Sequence[Deadline], today: date) -> Facts:
-    own = [one for one in deadlines if one.instance_id == case.procedure_id]
+    """The facts of a case that was found by `cases.find` (one statement, none while presumed)."""
     events = [event for event in case.procedure.events.all() if not event.crossed]
     standing = identification.standing([(event.verb, event.at) for event in events])
+    own: list[Deadline] = []
+    if standing.status is not Status.PRESUMED:
+        # The page that shows the clocks finds them here and asks no more.
+        prefetch_related_objects([case.procedure], "deadlines")
+        own = sorted(case.procedure.deadlines.all(), key=lambda d: d.started_at, reverse=True)
     reflections = [one for one in own if one.clock == REFLECTION]
     run = recovery.in_force([_run(one) for one in reflections], today)
     appeal = next((one for one in own if one.clock == APPEAL_TIME), None)
@@ -80,18 +74,21 @@ def _facts(case: Case, deadlines: Sequence[Deadline], today: date) -> Facts:
 
 def _run(deadline: Deadline) -> recovery.Run:
     """A stored clock as the pure rule sees it; a broken day of standing still counts whole."""
+    began = timezone.localdate(deadline.started_at)
+    due = timezone.localdate(deadline.due) if deadline.due else None
+    stopped = deadline.outcome == Outcome.SUSPENDED
+    run = recovery.Run(began=began, due=due, stopped=stopped)
+    end = recovery.last_day(run)
+    if stopped or (due is not None and due == end):
+        # The clock has added the days on which it stood still.
+        return run
     days: set[int] = set()
     for stop in deadline.suspensions.all():
         last = stop.ended_at or deadline.ended_at
         if last is not None:
             first_day = timezone.localdate(stop.started_at).toordinal()
             days |= set(range(first_day, timezone.localdate(last).toordinal() + 1))
-    return recovery.Run(
-        began=timezone.localdate(deadline.started_at),
-        due=timezone.localdate(deadline.due) if deadline.due else None,
-        stopped=deadline.outcome == Outcome.SUSPENDED,
-        stopped_days=len(days),
-    )
+    return replace(run, stopped_days=len(days))
 
 
 def _barriers(
@@ -141,8 +138,7 @@ def _of_identified(case: Case, today: date) -> list[Barrier]:
             "identified_victim", frozenset({Measure.DETENTION}), words, _PRINCIPLES, "memory"
         )
     ]  # fmt: skip
-    counted = case.records.filter(kind__in=("residence_grounds", "return_or_stay"))
-    kinds = set(counted.exclude(counted=0).values_list("kind", flat=True))
+    kinds = {row.kind for row in case.records.all() if row.counted}
     residence = _answers(case, "residence_grounds", kinds)
     until = residence.get("permit_until")
     if residence.get("granted") == "yes" and until and date.fromisoformat(until) >= today:
@@ -190,8 +186,7 @@ def standing_against(person: Person, today: date) -> list[Barrier]:
         .prefetch_related("procedure__events")
     )
     trafficking = [case for case in found if case.procedure.code == PROCEDURE]
-    deadlines = _deadlines(trafficking) if trafficking else []
-    barriers = [one for case in trafficking for one in _facts(case, deadlines, today).barriers]
+    barriers = [one for case in trafficking for one in facts(case, today).barriers]
     for case in found:
         if case.procedure.code == STATELESSNESS and case.procedure.state == "determination":
             words = _("It is being determined whether the person is stateless.")

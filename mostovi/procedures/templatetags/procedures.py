@@ -81,7 +81,9 @@ def procedure_file_drawing(procedure: Procedure) -> dict[str, Any]:
 def procedure_deadlines(instance: Instance) -> dict[str, Any]:
     """`{% procedure_deadlines instance %}`: the clocks that run or stand still, with sources."""
     now = timezone.now()
-    live = [d for d in instance.deadlines.order_by("due") if d.is_live]
+    # Asked for as a whole, so that a page which needs the clocks before asks only once.
+    live = [d for d in instance.deadlines.all() if d.is_live]
+    live.sort(key=lambda d: (d.due is not None, d.due or d.started_at))
     for deadline in live:
         deadline.instance = instance
     return {"deadlines": [presentation.shown_deadline(d, now) for d in live]}
