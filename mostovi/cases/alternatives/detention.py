@@ -225,7 +225,7 @@ def _note_held(
     measure = files.measure_in_force(file)
     if measure is not None:
         measures.finish(actor, measure, Outcome.HELD, now)
-    file.review_on = None
+    file.review_on = min(review_on, expires_on)
     row = Held(
         file=file, key_id=file.key_id, noted_by=actor.account, noted_at=now,
         decided_on=decided_on, review_on=review_on, expires_on=expires_on,
@@ -293,6 +293,8 @@ def review_held(
     elif next_on is not None:
         held.review_on = next_on
     held.save(update_fields=["released_on", "review_on"])
+    file.review_on = None if released else held.review_on
+    files.touch(file, moment)
     row = Review(
         file=file, key_id=file.key_id, decision="released" if released else "held",
         author=actor.account, at=moment, next_on=None if released else next_on,

@@ -34,9 +34,10 @@ _PERSONAL = Governance(
 class LibertyFile(Sealed):
     """One file a case, from the first question about liberty to its end. Sealed: question.
 
-    review_on: the next review of the measure in force. screening_until: the day on which the
-    newest screening runs out. breach_at: a breach that nobody has assessed yet. release_wanted_at:
-    somebody whom a safeguard protects is held by an authority, and the release is asked for.
+    review_on: the next review of the measure in force, or of a detention outside. screening_until:
+    the day on which the newest screening runs out. breach_at: a breach that nobody has assessed
+    yet. release_wanted_at: somebody whom a safeguard protects is held by an authority, and the
+    release is asked for.
     """
 
     GOVERNANCE: ClassVar[Governance] = replace(_PERSONAL, row_purpose=("purpose",))

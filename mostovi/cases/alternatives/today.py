@@ -89,7 +89,8 @@ def _mine(actor: Actor, now: datetime) -> Iterator[Waiting]:
     for file in mine.select_related("case", "procedure").order_by("review_on")[:_MOST]:
         if file.breach_at is not None:
             yield _line(file, _("A condition was not kept: look at it together"), _("Review"))
-        if file.review_on is not None and (file.review_on - today).days <= _AHEAD:
+        held = file.procedure.state == "held_elsewhere"
+        if file.review_on and not held and (file.review_on - today).days <= _AHEAD:
             yield _line(
                 file, _("Review of the measure"), _("Review"), due=_begin(file.review_on),
                 source=_("the measure's period, or the day agreed"),

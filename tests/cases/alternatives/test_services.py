@@ -341,6 +341,7 @@ def test_somebody_held_outside_is_not_forgotten(screened_file, officer):
     assert MeasureTaken.objects.get().outcome == "held"
     today = timezone.localdate()
     assert not held.is_overdue(today)
+    assert files.find(officer, screened_file.case.code).review_on == held.review_on
     assert held.is_overdue(today + timedelta(days=7))
     detention.review_held(
         officer, screened_file, released=False, reason="The court looked at it.",
