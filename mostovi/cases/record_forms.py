@@ -298,7 +298,7 @@ def _read_line(question: Question, value: Any) -> ReadLine:
         return ReadLine(label, f"{value['amount']} {value['currency']}")
     choosable = {choice.value: choice.label for choice in _choices(question, None, ())}
     if isinstance(value, list):
-        return ReadLine(label, ", ".join(choosable.get(code, code) for code in value))
+        return ReadLine(label, ", ".join(str(choosable.get(code, code)) for code in value))
     return ReadLine(label, choosable.get(value, str(value)))
 
 

@@ -145,7 +145,7 @@ def _task_page(
     rows = list(Task.objects.filter(instance=case.procedure).order_by("due", "made_at")[:200])
     for row in rows:
         row.instance = case.procedure
-    lines = []
+    lines: list[dict[str, Any]] = []
     for task in tasks.read(rows, procedures.procedure_of):
         row = task.row
         lines.append(
@@ -218,7 +218,7 @@ def end_task(request: ActingRequest, code: str, task: str) -> HttpResponse:
 
 def _typed(request: ActingRequest) -> dict[str, str]:
     """What was typed, by the name of its input; dots stand as underscores for the template."""
-    return {key.replace(".", "_"): value for key, value in request.POST.items()}
+    return {key.replace(".", "_"): str(value) for key, value in request.POST.items()}
 
 
 # --- The plan ------------------------------------------------------------------------------------

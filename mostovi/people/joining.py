@@ -168,10 +168,10 @@ def standing(person: Person) -> list[Person]:
 
 def _relations() -> list[tuple[type[models.Model], str]]:
     """Every model and field that points to a person, but for who the person is."""
-    found = [
-        (relation.related_model, relation.field.name)
+    found: list[tuple[type[models.Model], str]] = [
+        (relation.field.model, relation.field.name)
         for relation in Person._meta.get_fields(include_hidden=True)
-        if relation.auto_created and not relation.concrete and relation.field.concrete
+        if isinstance(relation, models.ForeignObjectRel) and relation.field.concrete
     ]
     return [pair for pair in found if pair not in STAYS]
 

@@ -278,4 +278,5 @@ def _bare(node: yaml.Node) -> yaml.Node:
     if isinstance(node, yaml.SequenceNode):
         items = [_bare(item) for item in node.value]
         return yaml.SequenceNode(node.tag, items, flow_style=node.flow_style)
-    return yaml.ScalarNode(node.tag, node.value, style=node.style)
+    style = node.style if isinstance(node, yaml.ScalarNode) else None
+    return yaml.ScalarNode(node.tag, node.value, style=style)

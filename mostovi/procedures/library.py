@@ -11,7 +11,8 @@ from pathlib import Path
 
 from mostovi.content import CONTENT
 from mostovi.procedures.definition import Procedure
-from mostovi.procedures.loader import BadProcedure, FileProblem, load_composed
+from mostovi.procedures.loader import BadProcedure, load_composed
+from mostovi.procedures.tables import FileProblem
 
 FOLDER = CONTENT / "procedures"
 

@@ -136,8 +136,8 @@ def _transition(table: Table) -> Transition:
             table.problem("roles", f"unknown role '{role}'")
     table.done()
     for state in transition.from_states:
-        table.reading.lines[f"from {state}", verb] = table.keyplace_of("from")
-    table.reading.lines[f"to {transition.to}", verb] = table.keyplace_of("to")
+        table.reading.lines[f"from {state}", verb] = table.key_place("from")
+    table.reading.lines[f"to {transition.to}", verb] = table.key_place("to")
     return transition
 
 

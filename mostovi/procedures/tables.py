@@ -82,11 +82,11 @@ class Table:
     def names(self) -> tuple[str, ...]:
         return tuple(self._values)
 
-    def keyplace_of(self, key: str) -> int:
+    def key_place(self, key: str) -> Place:
         return self._key_lines.get(key, self.line)
 
     def problem(self, key: str, text: str) -> None:
-        self.reading.problem(self.keyplace_of(key), f"{self.where}: {text}")
+        self.reading.problem(self.key_place(key), f"{self.where}: {text}")
 
     def node(self, key: str, *, required: bool = True) -> yaml.Node | None:
         self._asked.add(key)
@@ -192,11 +192,11 @@ class Table:
         for code in outer.names:
             if not CODE.match(code):
                 outer.problem(code, f"'{code}' must be a code of a-z, 0-9 and _")
-            self.reading.lines[what, code] = outer.keyplace_of(code)
+            self.reading.lines[what, code] = outer.key_place(code)
             inner = outer.node(code)
             if inner is not None:
                 table = Table(self.reading, inner, f"{what} '{code}'")
-                table.line = outer.keyplace_of(code)
+                table.line = outer.key_place(code)
                 built[code] = build(code, table)
                 table.done()
         return built
