@@ -371,7 +371,7 @@ def scale(count: int) -> None:
         for name, (seconds, memory), out in (
             ("mostovi", ours_, "ours.parquet"), ("splink", peer, "peer.parquet")
         ):  # fmt: skip
-            row = duckdb.sql(f"SELECT count(*) FROM '{Path(folder) / out}'").fetchone()
+            row = duckdb.execute(f"SELECT count(*) FROM '{Path(folder) / out}'").fetchone()
             pairs = row[0] if row else 0
             print(f"  {name:8} {seconds:7.1f} s  {memory:6.0f} MB at most  {pairs:,} pairs written")
         print(f"  time {ours_[0] / peer[0]:.2f} x the peer's; load {os.getloadavg()[0]:.2f}")
@@ -427,7 +427,7 @@ def _with_keys(path: Path, out: Path) -> None:
     writer = None
     import pyarrow.parquet
 
-    for chunk in files.chunks(source.rows(), 20_000):
+    for chunk in files.chunks(source.rows(), linking.CHUNK):
         batch, _ = linking.prepare(chunk, ("name",), today)
         table = pyarrow.Table.from_batches([batch]).select(["unique_id", *wanted])
         values = {

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 EQUAL_WEIGHT: Final = 0.5
 """m and u of a level that is no evidence."""
+CHUNK: Final = 10_000
+"""Rows that are prepared at once."""
 BLOCKING: Final[Sequence[tuple[str, tuple[str, ...]]]] = (
     ("key_pairs", ("key_pairs",)),
     ("key_first_year", ()),
@@ -245,8 +247,10 @@ def connect(options: Options, database: str = ":memory:") -> duckdb.DuckDBPyConn
     return connection
 
 
-def batches(rows: Iterable[tuple[Any, dict[str, Any]]], people: Sequence[str]) -> Iterator[Any]:
-    """Arrow batches of prepared records: their identifier and `columns.of` each."""
+def batches(
+    rows: Iterable[tuple[Any, dict[str, Any]]], people: Sequence[str], size: int = CHUNK
+) -> Iterator[Any]:
+    """Arrow batches of prepared records (identifier and `columns.of`), at least one."""
     import pyarrow
 
     kinds = {
@@ -261,7 +265,7 @@ def batches(rows: Iterable[tuple[Any, dict[str, Any]]], people: Sequence[str]) -
     held: list[dict[str, Any]] = []
     for identifier, row in rows:
         held.append({"unique_id": str(identifier), **row})
-        if len(held) == 10_000:
+        if len(held) == size:
             yield pyarrow.RecordBatch.from_pylist(held, schema=schema)
             held = []
     yield pyarrow.RecordBatch.from_pylist(held, schema=schema)
@@ -326,9 +330,6 @@ def predictions(
 
 
 # --- Files --------------------------------------------------------------------------------------
-
-CHUNK: Final = 10_000
-"""Rows that are prepared at once."""
 
 
 @dataclass
@@ -447,7 +448,7 @@ def prepare(
             wrong.append((number, problems))
         else:
             held.append((values.get("id") or str(number), columns.of(person, people)))
-    return next(batches(held, people)), wrong
+    return next(batches(held, people, len(held) + 1)), wrong
 
 
 def _write(
