@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from mostovi.people.birth import AgeFinding
@@ -25,7 +25,11 @@ def register(source: Source) -> Source:
     return source
 
 
-def findings_of(person: Person) -> list[AgeFinding]:
-    """Every age assessment of the person, in the order they were begun."""
+def findings_of(person: Person) -> Iterator[AgeFinding]:
+    """Every age assessment of the person, in the order they were begun.
+
+    Nothing is asked of anybody before the first is taken: where the date of birth alone decides,
+    assessments are not read.
+    """
     found = [finding for source in _sources for finding in source(person)]
-    return sorted(found, key=lambda finding: finding.begun_on)
+    yield from sorted(found, key=lambda finding: finding.begun_on)
