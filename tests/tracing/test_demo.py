@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_the_demo_has_searches_and_possible_matches(acting):
-    made = tracing.load(lambda role: acting(role), [], datetime.now(UTC), Random(1))  # noqa: S311
+    made = tracing.load(lambda role: acting(role), [], datetime.now(UTC), Random(1))
     assert made == 4
     assert TracingRequest.objects.count() == 3
     assert TracingMatch.objects.filter(side=Side.HOLDER).count() >= 3
