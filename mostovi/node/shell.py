@@ -87,7 +87,7 @@ class Shell:
 
     @cached_property
     def at_home(self) -> bool:
-        return self._request.path == reverse("node:home")
+        return bool(self._request.path == reverse("node:home"))
 
     @cached_property
     def theme(self) -> str:

@@ -273,8 +273,8 @@ def _matching(reach: QuerySet[Person], text: str, limit: int) -> list[UUID]:
     if not text:
         return []
     if codes.looks_like_record_code(text):
-        found = reach.filter(code=codes.parse_record_code(text))
-        return list(found.values_list("pk", flat=True))
+        named = reach.filter(code=codes.parse_record_code(text))
+        return list(named.values_list("pk", flat=True))
     phone = names.phone_tokens(text)
     if phone and not any(character.isalpha() for character in text):
         return list(islice(_holding(reach, [phone]), limit))

@@ -46,7 +46,7 @@ def insert(rows: Sequence[models.Model]) -> None:
     ]
     prepared = [_prepared(field) for field in columns]
     name = connection.ops.quote_name
-    listed = ", ".join(name(field.column) for field in columns)
+    listed = ", ".join(name(str(field.column)) for field in columns)
     marks = ", ".join(["%s"] * len(columns))
     with connection.cursor() as cursor:
         cursor.executemany(

@@ -49,11 +49,11 @@ class LongList(Paginator):  # type: ignore[type-arg]
         rows = list(self.object_list[: self.per_page + 1])
         if len(rows) <= self.per_page:
             self._counted = len(rows)
-        return self._get_page(rows[: self.per_page], 1, self)
+        return Page(rows[: self.per_page], 1, self)
 
     @cached_property
     def _counted(self) -> int:
-        rows: QuerySet[Any] = self.object_list.order_by()  # type: ignore[union-attr]
+        rows: QuerySet[Any] = self.object_list.order_by()  # type: ignore[attr-defined]
         sql, parameters = rows.query.sql_with_params()
         question, now = (sql, repr(parameters)), monotonic()
         until, at_least = _long.get(question, (0.0, 0))

@@ -89,7 +89,7 @@ def record_all(
 
 @cache
 def _insertion() -> str:
-    columns = [AuditEntry._meta.get_field(field.name).column for field in fields(Entry)]
+    columns = [str(AuditEntry._meta.get_field(f.name).column) for f in fields(Entry)]  # type: ignore[union-attr]
     listed, marks = ", ".join(columns), ", ".join(["%s"] * len(columns))
     return f"INSERT INTO {AuditEntry._meta.db_table} ({listed}) VALUES ({marks})"  # noqa: S608
 

@@ -48,7 +48,9 @@ class Sealed(models.Model):
 def opened(rows: Iterable[SealedRow]) -> list[tuple[SealedRow, dict[str, Any] | None]]:
     """Rows with their decrypted values, one look into the key file; `None` where erased."""
     listed = list(rows)
-    values = vault().unseal_many([(row.key_id, row.seal_context, row.sealed) for row in listed])
+    values = vault().unseal_many(
+        [(row.key_id, row.seal_context, bytes(row.sealed)) for row in listed]
+    )
     return list(zip(listed, values, strict=True))
 
 

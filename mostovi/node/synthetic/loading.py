@@ -430,7 +430,7 @@ def plain(value: Any) -> Any:
         return value
     if kind is tuple:
         return [plain(item) for item in value]
-    if own := _names(kind):
+    if own := _names(kind):  # type: ignore[arg-type]
         return {name: plain(getattr(value, name)) for name in own}
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}

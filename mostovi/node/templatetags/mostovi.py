@@ -116,7 +116,7 @@ _TONE_ICONS = {
 
 
 @register.simple_tag(takes_context=True)
-def status(context: template.Context, tone: str, text: object) -> SafeString:
+def status(context: template.Context, tone: str, text: str) -> SafeString:
     """`{% status "warn" text %}`: what `shell/status.html` draws, for rows of long lists."""
     mark = icon(context, _TONE_ICONS.get(tone, "circle"))
     words = f"{mark}{conditional_escape(text)}"

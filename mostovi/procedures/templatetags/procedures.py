@@ -10,7 +10,7 @@ from django import template
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
-from mostovi.procedures import presentation
+from mostovi.procedures import presentation, services
 from mostovi.procedures.definition import Procedure, Translations
 from mostovi.procedures.drawing import Drawing
 from mostovi.procedures.models import Deadline, Instance
@@ -32,7 +32,7 @@ def procedure_drawing(context: template.Context, instance: Instance) -> SafeStri
 
     Drawn once for all that stand alike; what differs between two of them are dates and an anchor.
     """
-    procedure = presentation.services.procedure_of(instance)
+    procedure = services.procedure_of(instance)
     held = visits(procedure, instance.happened())
     entered = {visit.state: visit.entered for visit in held}
     dated = tuple((state, at is not None) for state, at in entered.items())
