@@ -126,6 +126,7 @@ def new_referral(request: ActingRequest, code: str) -> HttpResponse:
             if offer.service in form.offered
         ][:8],
         "needs": [(code, _(words), code in chosen) for code, words in needs().items()],
+        "searched": bool(chosen),
     }  # fmt: skip
     return render(request, "cases/refer.html", context, status=status)
 
