@@ -39,7 +39,7 @@ from splink.internals.exceptions import EMTrainingException
 from benchmarks import matching_data
 from benchmarks.matching_train import identity
 from mostovi.tracing import columns, comparing, dates, keys, linking, model, names, scripts
-from mostovi.tracing.records import Born, Certainty, Identity, WrittenName
+from mostovi.tracing.records import Born, Certainty, Identity, Sex, WrittenName
 
 Scored = list[tuple[str, str, float]]
 PRECISION = 0.99
@@ -533,7 +533,7 @@ def search(database: sqlite3.Connection, person: Identity, own: int) -> list[tup
         if number == own:
             continue
         other = Identity(
-            (WrittenName(name),), sex, dates.read_birth(birth), (place,) if place else ()
+            (WrittenName(name),), Sex(sex), dates.read_birth(birth), (place,) if place else ()
         )
         match = comparing.compare(person, other)
         if match.verdict != "unlikely":
