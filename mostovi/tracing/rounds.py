@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
+from cryptography.exceptions import InvalidTag
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Sum
@@ -421,9 +422,14 @@ def _content(inbox: int | None) -> bytes | None:
     files = list(Attachment.objects.filter(inbox=inbox).order_by("note"))
     if not files or any(file.state != AttachmentState.HELD for file in files):
         return None
-    return b"".join(
-        read_attachment(_system(), attachment_id=file.pk, inbox=inbox) for file in files
-    )
+    try:
+        return b"".join(
+            read_attachment(_system(), attachment_id=file.pk, inbox=inbox) for file in files
+        )
+    except (InvalidTag, OSError):
+        # Kept badly (a crash between file and row): the round is ended and begun anew.
+        Attachment.objects.filter(inbox=inbox).update(state=AttachmentState.FAILED)
+        return None
 
 
 def _end(row: TracingRound, now: datetime, reason: str) -> None:

@@ -61,8 +61,6 @@ def _wait(started: Any, seconds: float) -> None:
     """Until the rounds just begun are over here; the worker carries the letters."""
     from django.utils import timezone
 
-    from mostovi.exchange.services import fetch_wanted
-    from mostovi.exchange.transport import http_transport
     from mostovi.tracing import rounds
     from mostovi.tracing.models import TracingRound
 
@@ -71,7 +69,6 @@ def _wait(started: Any, seconds: float) -> None:
         now = timezone.now()
         # A round that was under way ends first; it may not hold what was written down since.
         rounds.begin(now, since=started)
-        fetch_wanted(now, http_transport())
         rounds.turn(now)
         if not TracingRound.objects.filter(side="seeker", ended_at=None).exists() and not (
             rounds.begin(timezone.now(), since=started)
