@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The HTTP API of family tracing: searches and possible matches, by code."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any, Literal
 
