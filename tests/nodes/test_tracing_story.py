@@ -156,17 +156,17 @@ def sealed(page: Any, answer: str) -> None:
 
 def stepped(page: Any, summary: str, text: str = "") -> None:
     """Take a step as soon as the other side's letter has made it possible."""
-    found = page.locator("summary", has_text=summary)
+    act = page.locator("details.act").filter(has=page.locator("summary", has_text=summary)).first
+    button = act.get_by_role("button", include_hidden=True)
     end = time.monotonic() + 60
-    while not found.count():
+    while not button.count():
         assert time.monotonic() < end, page.locator("main").inner_text()
         page.wait_for_timeout(500)
         page.reload()
-    found.first.click()
-    opened = page.locator("details[open]").first
+    act.locator("summary").click()
     if text:
-        opened.locator("textarea").fill(text)
-    opened.get_by_role("button").first.click()
+        act.locator("textarea").fill(text)
+    button.first.click()
     page.get_by_text("Recorded, and the other side is told.").wait_for()
 
 
