@@ -8,6 +8,7 @@ import logging
 import os
 import random
 import secrets
+import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -107,7 +108,7 @@ def keep_outgoing(row: OutboxLetter, sealed: Iterable[SealedAttachment]) -> None
         )
         attachment.seal_values({})
         attachment.save(force_insert=True)
-        _write(attachment.path, item.token)
+        _written(attachment.path, item.token).replace(attachment.path)
 
 
 def keep_notes(inbox: InboxLetter, notes: Iterable[AttachmentNote]) -> None:
@@ -127,16 +128,21 @@ def keep_notes(inbox: InboxLetter, notes: Iterable[AttachmentNote]) -> None:
         attachment.save(force_insert=True)
 
 
-def _write(path: Path, content: bytes) -> None:
+def _written(path: Path, content: bytes) -> Path:
+    """Write to a file of our own beside `path`, safely on disk; the caller renames it."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    temporary = path.with_suffix(".part")
-    temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".part", dir=path.parent)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    temporary.replace(path)
+    return Path(name)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what other processes wrote of the same file: those that lost, or were killed."""
+    for remnant in path.parent.glob(f"{path.name}.*.part"):
+        remnant.unlink(missing_ok=True)
 
 
 @transaction.atomic
@@ -185,31 +191,36 @@ def _fetch(attachment: Attachment, transport: Transport, now: datetime) -> int:
             else _fetch_later(attachment, now)
         )
     try:
-        take_in(attachment, reply.body, now)
+        return int(take_in(attachment, reply.body, now))
     except ExchangeError as error:
         logger.warning("attachment refused", extra={"why": error.reason})
         return _fetch_failed(attachment, now)
-    return 1
+
+
+def _still_wanted(attachment: Attachment) -> QuerySet[Attachment]:
+    """The row, unless another process has fetched it or it was erased meanwhile."""
+    return Attachment.objects.filter(pk=attachment.pk, state=AttachmentState.WANTED)
 
 
 def _fetch_later(attachment: Attachment, now: datetime) -> int:
-    attachment.failures += 1
-    attachment.next_attempt = now + backoff.delay(attachment.failures, random.random())  # noqa: S311
-    attachment.save(update_fields=["failures", "next_attempt"])
+    failures = attachment.failures + 1
+    again = now + backoff.delay(failures, random.random())  # noqa: S311
+    _still_wanted(attachment).update(failures=failures, next_attempt=again)
     return 0
 
 
 def _fetch_failed(attachment: Attachment, now: datetime) -> int:
-    attachment.state = AttachmentState.FAILED
-    attachment.save(update_fields=["state"])
+    _still_wanted(attachment).update(state=AttachmentState.FAILED)
     return 0
 
 
-def take_in(attachment: Attachment, token: bytes, now: datetime) -> None:
+def take_in(attachment: Attachment, token: bytes, now: datetime) -> bool:
     """Check and keep a file that was fetched or brought; raises `LetterRefused`.
 
-    It must be exactly what the signed letter named. On disk it lies under a key of its own, so
-    that ending our exchange keys does not lose it and erasing it needs no trust in the disk.
+    False when it is wanted no longer: the worker and a web process may fetch the same file at
+    once, and the first one's stays. It must be exactly what the signed letter named. On disk it
+    lies under a key of its own, so that ending our exchange keys does not lose it and erasing it
+    needs no trust in the disk.
     """
     if sha256(token) != attachment.sha256:
         raise LetterRefused(
@@ -221,20 +232,34 @@ def take_in(attachment: Attachment, token: bytes, now: datetime) -> None:
             Reason.WRONG_DIGEST, "The file has another size than the letter says.", status=422
         )
     key, nonce = secrets.token_bytes(32), secrets.token_bytes(_NONCE)
-    _write(
-        attachment.path,
-        nonce + AESGCM(key).encrypt(nonce, content, attachment.seal_context.encode()),
+    path = attachment.path
+    temporary = _written(
+        path, nonce + AESGCM(key).encrypt(nonce, content, attachment.seal_context.encode())
     )
-    with transaction.atomic():
-        attachment.seal_values({"key": base64.b64encode(key).decode()})
-        attachment.state = AttachmentState.HELD
-        attachment.save(update_fields=["sealed", "state"])
-        record(
-            Actor.system(Purpose(attachment.inbox.purpose) if attachment.inbox else _GOVERNANCE),
-            AuditTag.ATTACHMENT_FETCHED,
-            handle=vault().handle("attachment", attachment.pk),
-            detail={"bytes": attachment.bytes},
-        )
+    try:
+        return _take(attachment, temporary, key)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@transaction.atomic
+def _take(attachment: Attachment, temporary: Path, key: bytes) -> bool:
+    """Put the written file in its place and its key into the row, under the row's lock."""
+    row = _still_wanted(attachment).select_for_update(of=("self",)).first()
+    if row is None:
+        return False
+    row.seal_values({"key": base64.b64encode(key).decode()})
+    row.state = AttachmentState.HELD
+    row.save(update_fields=["sealed", "state"])
+    record(
+        Actor.system(Purpose(row.inbox.purpose) if row.inbox else _GOVERNANCE),
+        AuditTag.ATTACHMENT_FETCHED,
+        handle=vault().handle("attachment", row.pk),
+        detail={"bytes": row.bytes},
+    )
+    temporary.replace(row.path)
+    transaction.on_commit(partial(_sweep, row.path))
+    return True
 
 
 _GOVERNANCE: Final = Purpose.GOVERNANCE
@@ -276,6 +301,7 @@ def erase_of(attachments: QuerySet[Attachment] | Any) -> int:
     count = 0
     for attachment in attachments.exclude(state=AttachmentState.ERASED):
         attachment.path.unlink(missing_ok=True)
+        _sweep(attachment.path)
         attachment.sealed, attachment.state = b"", AttachmentState.ERASED
         attachment.save(update_fields=["sealed", "state"])
         if attachment.inbox_id:

@@ -4,13 +4,17 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client, RequestFactory
 
 from mostovi.exchange import endpoints, outbox
@@ -25,6 +29,8 @@ from mostovi.exchange.services import add_peer, fetch_wanted, post, receive
 from mostovi.exchange.transport import Reply
 from mostovi.exchange.wire import sha256
 from mostovi.rights.access import Actor, Refused
+from mostovi.rights.audit import AuditTag
+from mostovi.rights.models import AuditEntry
 from mostovi.rights.purposes import Purpose
 
 from .conftest import CONSENT, NOW, REQUEST, Node, referral
@@ -293,6 +299,74 @@ def test_another_file_than_the_letter_names_is_not_kept(
     assert fetch_wanted(NOW, Files(body)) == 0
     attachment = Attachment.objects.get()
     assert (attachment.state, attachment.path.exists()) == (AttachmentState.FAILED, False)
+
+
+def test_a_file_fetched_while_another_process_fetches_it_stays_whole(
+    offered: tuple[bytes, int], coordinator: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other process is wholly done between our writing of the file and our taking of it."""
+    token, inbox = offered
+    accept_attachments(coordinator, inbox=inbox, now=NOW)
+    sync, taken = os.fsync, list[int]()
+
+    def interrupted(descriptor: int) -> None:
+        monkeypatch.setattr(os, "fsync", sync)
+        sync(descriptor)
+        taken.append(fetch_wanted(NOW, Files(token)))
+
+    monkeypatch.setattr(os, "fsync", interrupted)
+    taken.append(fetch_wanted(NOW, Files(token)))
+    assert taken == [1, 0]
+    attachment = Attachment.objects.get()
+    content = read_attachment(coordinator, attachment_id=attachment.pk, inbox=inbox)
+    assert content == b"best interests report"
+    assert list(attachment.path.parent.iterdir()) == [attachment.path]
+    assert AuditEntry.objects.filter(tag=AuditTag.ATTACHMENT_FETCHED).count() == 1
+
+
+@pytest.mark.parametrize(("status", "body"), [(404, b""), (503, b""), (200, b"other")])
+def test_a_failure_does_not_undo_what_another_process_fetched(
+    offered: tuple[bytes, int], coordinator: Actor, status: int, body: bytes
+) -> None:
+    token, inbox = offered
+    accept_attachments(coordinator, inbox=inbox, now=NOW)
+
+    class Slower(Files):
+        def request(self, method: str, url: str, **more: Any) -> Reply:
+            assert fetch_wanted(NOW, Files(token)) == 1
+            return super().request(method, url, **more)
+
+    assert fetch_wanted(NOW, Slower(body, status)) == 0
+    attachment = Attachment.objects.get()
+    assert (attachment.state, attachment.failures) == (AttachmentState.HELD, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_processes_that_fetch_at_once_keep_one_whole_file(
+    offered: tuple[bytes, int], coordinator: Actor
+) -> None:
+    token, inbox = offered
+    accept_attachments(coordinator, inbox=inbox, now=NOW)
+    together = threading.Barrier(3, timeout=20)
+
+    class AtOnce(Files):
+        def request(self, method: str, url: str, **more: Any) -> Reply:
+            together.wait()
+            return super().request(method, url, **more)
+
+    def fetch() -> int:
+        try:
+            return fetch_wanted(NOW, AtOnce(token))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(3) as pool:
+        counts = [future.result() for future in [pool.submit(fetch) for _ in range(3)]]
+    assert sum(counts) == 1
+    attachment = Attachment.objects.get()
+    content = read_attachment(coordinator, attachment_id=attachment.pk, inbox=inbox)
+    assert content == b"best interests report"
+    assert list(attachment.path.parent.glob(f"{attachment.pk}*")) == [attachment.path]
 
 
 def test_a_polling_node_brings_the_file(
