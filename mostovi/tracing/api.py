@@ -103,7 +103,7 @@ def list_searches(request: HttpRequest, page: int = 1) -> list[dict[str, Any]]:
     return [_search(row) for row in shown]
 
 
-@router.post("/searches", response={201: SearchOut}, summary="Write a search down")
+@router.post("/searches/new", response={201: SearchOut}, summary="Write a search down")
 @door(Action.CREATE, Kind.TRACING)
 def make_search(request: HttpRequest, payload: SearchIn) -> tuple[int, dict[str, Any]]:
     """Nothing is compared before it begins; 404 for a case out of reach."""

@@ -13,7 +13,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from mostovi.cases.children import age, assessing, rules, words
 from mostovi.cases.children.forms import AgeConsentForm, DoubtForm, MethodForm
@@ -27,18 +27,23 @@ from mostovi.procedures import services as procedures
 from mostovi.procedures.presentation import in_language
 from mostovi.procedures.state import StepRefused
 from mostovi.rights.access import Action, Kind, decide
-from mostovi.rights.doors import ActingRequest, admitted, door
+from mostovi.rights.doors import ActingRequest, door
 
 
 @door(Action.READ, Kind.CASE)
+@require_safe
 def age_page(request: ActingRequest, code: str) -> HttpResponse:
-    """Assessments of this person; beginning one, with grounds."""
-    posting = request.method == "POST"
-    if posting:
-        admitted(request.actor, Action.CHANGE, Kind.CASE)
-    case = changeable_case(request, code) if posting else found_case(request, code)
-    form = DoubtForm(request.POST or None)
-    if posting and form.is_valid():
+    """Assessments of this person, and the form for beginning one, with grounds."""
+    return _answer(request, found_case(request, code), doubt=DoubtForm())
+
+
+@door(Action.CHANGE, Kind.CASE)
+@require_POST
+def doubt(request: ActingRequest, code: str) -> HttpResponse:
+    """Write down a doubt with its grounds; the person is treated as a child from then on."""
+    case = changeable_case(request, code)
+    form = DoubtForm(request.POST)
+    if form.is_valid():
         made = form.cleaned_data
         try:
             assessing.begin(request.actor, case, grounds=made["grounds"], words=made["words"])

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from mostovi.cases.children import guardians, placing, rules, words
 from mostovi.cases.children.forms import (
@@ -31,15 +31,14 @@ from mostovi.cases.views import found_case
 from mostovi.procedures.definition import Evidence
 from mostovi.procedures.presentation import evidence_words, in_language
 from mostovi.rights.access import Action, Kind, decide
-from mostovi.rights.doors import ActingRequest, admitted, door
+from mostovi.rights.doors import ActingRequest, door
 
 
 def _opened(request: ActingRequest, code: str) -> Case:
     """The case, for reading, or for changing when something is sent."""
-    if request.method != "POST":
-        return found_case(request, code)
-    admitted(request.actor, Action.CHANGE, Kind.CASE)
-    return changeable_case(request, code)
+    if request.method == "POST":
+        return changeable_case(request, code)
+    return found_case(request, code)
 
 
 def changeable_case(request: ActingRequest, code: str) -> Case:
@@ -59,8 +58,20 @@ def _may_change(request: ActingRequest, case: Case) -> bool:
 
 
 @door(Action.READ, Kind.CASE)
+@require_safe
 def guardian_page(request: ActingRequest, code: str) -> HttpResponse:
-    """The child's guardian, those before, days without one; appointing the next."""
+    """The child's guardian, those before, days without one, and the form for the next."""
+    return _guardian(request, code)
+
+
+@door(Action.CHANGE, Kind.CASE)
+@require_POST
+def guardian_appoint(request: ActingRequest, code: str) -> HttpResponse:
+    """Write down the next guardian."""
+    return _guardian(request, code)
+
+
+def _guardian(request: ActingRequest, code: str) -> HttpResponse:
     case = _opened(request, code)
     form = None
     may_change = _may_change(request, case)
@@ -183,8 +194,20 @@ def guardian_end(request: ActingRequest, code: str) -> HttpResponse:
 
 
 @door(Action.READ, Kind.CASE)
+@require_safe
 def care_page(request: ActingRequest, code: str) -> HttpResponse:
     """Where the child lives, which places would fit and why others do not, the visits."""
+    return _care(request, code)
+
+
+@door(Action.CHANGE, Kind.CASE)
+@require_POST
+def care_place(request: ActingRequest, code: str) -> HttpResponse:
+    """Write down where the child goes to live."""
+    return _care(request, code)
+
+
+def _care(request: ActingRequest, code: str) -> HttpResponse:
     case = _opened(request, code)
     form, offers = _placement_form(request, case)
     posted = request.method == "POST" and form is not None and form.is_valid()

@@ -35,7 +35,7 @@ def test_a_child_without_a_guardian_is_a_warning_everywhere(client, case):
 
 
 def test_appointing_a_guardian_from_the_page(client, case):
-    answer = client.post(url("guardian", case), APPOINTMENT)
+    answer = client.post(url("guardian_appoint", case), APPOINTMENT)
     assert answer.status_code == 302
     page = client.get(answer["Location"]).content.decode()
     assert "Вера Петровић" in page
@@ -43,12 +43,12 @@ def test_appointing_a_guardian_from_the_page(client, case):
 
 
 def test_what_is_wrong_comes_back_at_the_field_with_everything_typed(client, case):
-    answer = client.post(url("guardian", case), {**APPOINTMENT, "declared": "not_asked"})
+    answer = client.post(url("guardian_appoint", case), {**APPOINTMENT, "declared": "not_asked"})
     page = answer.content.decode()
     assert answer.status_code == 422
     assert "Ask the guardian about conflicts of interest first." in page
     assert "Вера Петровић" in page
-    answer = client.post(url("guardian", case), {**APPOINTMENT, "from_day": "yesterday"})
+    answer = client.post(url("guardian_appoint", case), {**APPOINTMENT, "from_day": "yesterday"})
     assert answer.status_code == 422
     assert not GuardianAppointment.objects.exists()
 
@@ -71,8 +71,8 @@ def test_a_guardian_reads_and_changes_nothing(signed_in, acting, case, appoint, 
     page = client.get(url("guardian", case))
     assert page.status_code == 200
     assert "Write down" not in page.content.decode()
-    assert client.post(url("guardian", case), APPOINTMENT).status_code == 403
-    assert client.post(url("age", case), {}).status_code == 403
+    assert client.post(url("guardian_appoint", case), APPOINTMENT).status_code == 403
+    assert client.post(url("age_doubt", case), {}).status_code == 403
     assert client.get(url("age", case)).status_code == 200
     assert client.get(url("care", case)).status_code == 200
 
@@ -87,9 +87,9 @@ def test_the_age_page_from_doubt_to_refusal(client, case, worker, appoint):
     appoint(case)
     page = client.get(url("age", case)).content.decode()
     assert "A child" in page
-    assert client.post(url("age", case), {"words": "He looks 20"}).status_code == 422
+    assert client.post(url("age_doubt", case), {"words": "He looks 20"}).status_code == 422
     wish = {"grounds": ["person_says_child"], "words": "Says 16."}
-    page = client.post(url("age", case), wish, follow=True).content.decode()
+    page = client.post(url("age_doubt", case), wish, follow=True).content.decode()
     assert "Says 16." in page
     row = case.age_assessments.get()
     answer = client.post(
@@ -135,7 +135,7 @@ def test_placing_a_child_from_the_page_and_why_others_do_not_fit(client, case, h
         "place": "home-1", "from_day": TODAY.isoformat(), "reason": "Near his school.",
         "child_view": "Likes it.",
     }  # fmt: skip
-    page = client.post(url("care", case), wish, follow=True).content.decode()
+    page = client.post(url("care_place", case), wish, follow=True).content.decode()
     assert "House of boys" in page
     assert "Visit in care" in page
     assert reverse("cases:new_record", args=[case.code, "care_visit"]) in page
@@ -153,7 +153,7 @@ def test_a_full_place_says_so(client, case, worker, home):
     wish = {
         "place": "home-1", "from_day": TODAY.isoformat(), "reason": "Near.", "child_view": "Yes.",
     }  # fmt: skip
-    answer = client.post(url("care", case), wish)
+    answer = client.post(url("care_place", case), wish)
     assert answer.status_code == 422
     assert "Nobody is placed beyond the number of places." in answer.content.decode()
     assert "Near." in answer.content.decode()
@@ -185,11 +185,11 @@ def test_an_erased_child_leaves_no_guardian_busy_and_no_bed_taken(
     placing.place_child(worker, case, place=where, from_day=TODAY, reason="x", child_view="y")
     officer = acting(Role.DATA_PROTECTION_OFFICER)
     people.erase(officer, case.person, reason="own_wish")
-    for name in ("guardian", "age", "care"):
+    for name, verb in (("guardian", "appoint"), ("age", "doubt"), ("care", "place")):
         page = client.get(url(name, case))
         assert page.status_code == 200
         assert "Write down" not in page.content.decode()
-        assert client.post(url(name, case), {}).status_code == 404
+        assert client.post(url(f"{name}_{verb}", case), {}).status_code == 404
     assert not where.placements.filter(until_day=None).exists()
     assert not GuardianAppointment.objects.filter(until_day=None).exists()
 
