@@ -307,7 +307,8 @@ HISTORICAL = "historical_figures_with_errors_50k.parquet"
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
-    found = duckdb.sql(f"SELECT * FROM '{path}'").to_arrow_table().to_pylist()
+    table: pyarrow.Table = duckdb.execute(f"SELECT * FROM '{path}'").to_arrow_table()
+    found = table.to_pylist()
     return [
         {key: None if value is None else str(value) for key, value in row.items()} for row in found
     ]
@@ -316,7 +317,7 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 def _person(row: dict[str, Any], place: str) -> Identity:
     name = " ".join(row[part] for part in ("first_name", "surname") if row[part])
     parts = [int(part) for part in (row["dob"] or "").split("-") if part.isdigit()]
-    born = Born(*parts, Certainty.DAY) if len(parts) == 3 else Born()
+    born = Born(parts[0], parts[1], parts[2], Certainty.DAY) if len(parts) == 3 else Born()
     return Identity(
         (WrittenName(name),) if name else (), birth=born, places=(row[place],) if row[place] else ()
     )
@@ -368,18 +369,28 @@ def scale(count: int) -> None:
             [sys.executable, "-m", "benchmarks.matching", "peer", str(prepared),
              str(Path(folder) / "peer.parquet")]
         )  # fmt: skip
-        for name, (seconds, memory), out in (
+        for name, (seconds, processor, memory), out in (
             ("mostovi", ours_, "ours.parquet"), ("splink", peer, "peer.parquet")
         ):  # fmt: skip
             row = duckdb.execute(f"SELECT count(*) FROM '{Path(folder) / out}'").fetchone()
             pairs = row[0] if row else 0
-            print(f"  {name:8} {seconds:7.1f} s  {memory:6.0f} MB at most  {pairs:,} pairs written")
-        print(f"  time {ours_[0] / peer[0]:.2f} x the peer's; load {os.getloadavg()[0]:.2f}")
+            print(
+                f"  {name:8} {seconds:7.1f} s, {processor:7.1f} s of processor, "
+                f"{memory:6.0f} MB at most, {pairs:,} pairs written"
+            )
+        print(
+            f"  {ours_[0] / peer[0]:.2f} x the peer's time, {ours_[1] / peer[1]:.2f} x its "
+            f"processor time; load {os.getloadavg()[0]:.2f}"
+        )
 
 
-def measured(command: list[str]) -> tuple[float, float]:
-    """Seconds and the largest memory in MB of a command with all its processes (sampled)."""
+def measured(command: list[str]) -> tuple[float, float, float]:
+    """Seconds, processor seconds and the largest memory in MB (sampled) of a command.
+
+    With all its processes. On a machine that others use, processor seconds say more.
+    """
     largest = 0.0
+    before = _processor()
     start = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     done = threading.Event()
@@ -396,7 +407,12 @@ def measured(command: list[str]) -> tuple[float, float]:
     watcher.join()
     if status not in (0, 1):
         raise SystemExit(f"{command[2:5]} ended with {status}")
-    return time.perf_counter() - start, largest
+    return time.perf_counter() - start, _processor() - before, largest
+
+
+def _processor() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _memory(pid: int) -> float:

@@ -10,6 +10,7 @@ by ICU, a bare year becomes the two Gregorian years that it touches.
 from __future__ import annotations
 
 import calendar
+import functools
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -121,6 +122,7 @@ _SPAN: Final = re.compile(r"(\d{4})\s*(?:-|–|\.\.|/)\s*(\d{4})\Z")
 _ABOUT: Final = re.compile(r"(?:~|about|circa|ca\.?|c\.|approx\.?)\s*(\d{4})\Z", re.IGNORECASE)
 
 
+@functools.lru_cache(maxsize=65_536)
 def read_birth(text: str, *, today: date | None = None) -> Born:
     """A date of birth as a register writes it; empty text is an unknown date.
 

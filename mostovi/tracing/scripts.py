@@ -129,9 +129,12 @@ def clean(text: str) -> Cleaned:
     unified = unicodedata.normalize("NFKC", text)
     if unified != unicodedata.normalize("NFC", text):
         repairs.append(Repair.FORMS)
-    visible = "".join(
-        c for c in unified if unicodedata.category(c) not in {"Cf", "Cc", "Co", "Cn"} or c in "\t\n"
-    )
+    visible = unified
+    if not unified.isprintable():
+        hidden = {"Cf", "Cc", "Co", "Cn"}
+        visible = "".join(
+            c for c in unified if unicodedata.category(c) not in hidden or c in "\t\n"
+        )
     if visible != unified:
         repairs.append(Repair.INVISIBLE)
     if _TATWEEL in visible:
@@ -140,9 +143,13 @@ def clean(text: str) -> Cleaned:
     words: list[Word] = []
     pieces = _BREAKS.split(_APOSTROPHES.sub("", visible))
     # A word that could be read in either script is read in that of the words beside it.
-    beside = {found[0] for raw in pieces if len(found := known_scripts.scripts_in(raw)) == 1}
+    beside = {found[0] for raw in pieces if len(found := _scripts_in(raw)) == 1}
     for raw in pieces:
-        word = _read_word(raw, beside, repairs)
+        if len(_scripts_in(raw)) > 1:
+            word, repaired = _read_word(raw, frozenset(beside))
+        else:
+            word, repaired = _read_word(raw)
+        repairs += repaired
         if word is not None:
             words.append(word)
     if not words:
@@ -157,7 +164,21 @@ def clean(text: str) -> Cleaned:
     return Cleaned(tuple(words), main, tuple(dict.fromkeys(repairs)))
 
 
-def _read_word(raw: str, beside: set[str], repairs: list[Repair]) -> Word | None:
+@functools.lru_cache(maxsize=131_072)
+def _scripts_in(raw: str) -> tuple[str, ...]:
+    return tuple(known_scripts.scripts_in(raw))
+
+
+@functools.lru_cache(maxsize=131_072)
+def _read_word(
+    raw: str, beside: frozenset[str] = frozenset()
+) -> tuple[Word | None, tuple[Repair, ...]]:
+    """The word, and what was repaired. `beside` are the scripts of the words around it."""
+    repairs: list[Repair] = []
+    return _word(raw, beside, repairs), tuple(repairs)
+
+
+def _word(raw: str, beside: frozenset[str], repairs: list[Repair]) -> Word | None:
     kept = "".join(c for c in raw if unicodedata.category(c)[0] in "LMN")
     letters = [c for c in kept if unicodedata.category(c).startswith("L")]
     if not letters:
@@ -181,7 +202,7 @@ def _lower(text: str) -> str:
     return unicodedata.normalize("NFC", text.replace("İ", "i").lower())
 
 
-def _script_of(kept: str, raw: str, beside: set[str]) -> tuple[str, str]:
+def _script_of(kept: str, raw: str, beside: frozenset[str]) -> tuple[str, str]:
     """The script it is written in and the one it is to be read in. Both are equal for most."""
     found = known_scripts.scripts_in(kept)
     if not found:
