@@ -85,7 +85,7 @@ def test_from_first_contact_to_reunification(
     page_asks_little()
     with pytest.raises(StepRefused) as found:
         cases.take_step(worker, case, verb="close", reason="Together again.")
-    assert {reason.about for reason in found.value.reasons} == {"visits_made"}
+    assert {reason.about for reason in found.value.reasons} == {"visits_made", "closing_approved"}
 
 
 def test_a_pending_panel_stops_no_care_and_no_urgent_help(case, worker, appoint, home):

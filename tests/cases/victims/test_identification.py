@@ -24,6 +24,10 @@ from mostovi.rights.roles import Role
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate
+CLOSING = {
+    "ground": "goals_reached", "persons_view": "I can go on alone now.",
+    "open_risks": "None known.", "knows_way_back": "yes",
+}  # fmt: skip
 
 
 def again(actor, case):
@@ -34,7 +38,9 @@ def against(case, measure=None):
     return {one.code for one in barriers.barriers(case.person, TODAY(), measure)}
 
 
-def test_the_common_verbs_of_a_case_still_lead_from_registration_to_closing(case, coordinator):
+def test_the_common_verbs_of_a_case_still_lead_from_registration_to_closing(
+    case, coordinator, colleague
+):
     def note(document):
         cases.add_note(coordinator, case, text="written", document=document)
 
@@ -43,8 +49,15 @@ def test_the_common_verbs_of_a_case_still_lead_from_registration_to_closing(case
     note("assessment")
     cases.take_step(coordinator, case, verb="make_plan")
     note("case_plan")
-    for verb in ("start_services", "review", "close"):
-        cases.take_step(coordinator, case, verb=verb, reason="done")
+    for verb in ("start_services", "review"):
+        cases.take_step(coordinator, case, verb=verb)
+    with pytest.raises(StepRefused):
+        cases.take_step(coordinator, case, verb="close", reason="done")
+    asked = recording.write(
+        coordinator, case, kind="closing_request", answers=CLOSING, final=True
+    )
+    recording.decide(colleague, case, asked, approve=True, reason="Read; nothing is left open.")
+    cases.take_step(coordinator, case, verb="close", reason="done")
     assert again(coordinator, case).closed_at
 
 
