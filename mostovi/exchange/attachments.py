@@ -11,7 +11,7 @@ import secrets
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -48,6 +48,8 @@ logger = logging.getLogger(__name__)
 LARGEST: Final = 18_000_000
 LARGEST_SEALED: Final = 25_000_000
 CONTENT: Final = "mg+blob"
+CLAIM: Final = timedelta(minutes=1)
+"""How long whoever fetches a file has it; one that was killed meanwhile loses it after that."""
 _NONCE: Final = 12
 
 
@@ -165,7 +167,13 @@ def fetch_wanted(now: datetime, transport: Transport) -> int:
     wanted = Attachment.objects.filter(
         Q(next_attempt__lte=now), inbox__isnull=False, state=AttachmentState.WANTED
     )
-    return sum(_fetch(attachment, transport, now) for attachment in wanted[:20])
+    return sum(_fetch(item, transport, now) for item in wanted[:20] if _claimed(item, now))
+
+
+def _claimed(attachment: Attachment, now: datetime) -> bool:
+    """Take the file for `CLAIM`, so that the worker and a web process do not both carry it."""
+    due = _still_wanted(attachment).filter(next_attempt__lte=now)
+    return due.update(next_attempt=now + CLAIM) == 1
 
 
 def _fetch(attachment: Attachment, transport: Transport, now: datetime) -> int:
@@ -217,8 +225,8 @@ def _fetch_failed(attachment: Attachment, now: datetime) -> int:
 def take_in(attachment: Attachment, token: bytes, now: datetime) -> bool:
     """Check and keep a file that was fetched or brought; raises `LetterRefused`.
 
-    False when it is wanted no longer: the worker and a web process may fetch the same file at
-    once, and the first one's stays. It must be exactly what the signed letter named. On disk it
+    False when it is wanted no longer: several processes may bring the same file at once, and the
+    first one's stays. It must be exactly what the signed letter named. On disk it
     lies under a key of its own, so that ending our exchange keys does not lose it and erasing it
     needs no trust in the disk.
     """

@@ -18,14 +18,21 @@ from django.db import connection
 from django.test import Client, RequestFactory
 
 from mostovi.exchange import endpoints, outbox
-from mostovi.exchange.attachments import OutgoingAttachment, accept_attachments, read_attachment
+from mostovi.exchange.attachments import (
+    CLAIM,
+    OutgoingAttachment,
+    accept_attachments,
+    fetch_wanted,
+    read_attachment,
+    take_in,
+)
 from mostovi.exchange.handlers import ReceivedLetter
 from mostovi.exchange.keys import KeyPair, Use
 from mostovi.exchange.letters import MAXIMUM_TOKEN, AttachmentNote, encrypt
 from mostovi.exchange.models import Attachment, AttachmentState, InboxLetter, OutboxLetter
 from mostovi.exchange.reasons import Reason
 from mostovi.exchange.requests import request_token
-from mostovi.exchange.services import add_peer, fetch_wanted, post, receive
+from mostovi.exchange.services import add_peer, post, receive
 from mostovi.exchange.transport import Reply
 from mostovi.exchange.wire import sha256
 from mostovi.rights.access import Actor, Refused
@@ -312,7 +319,7 @@ def test_a_file_fetched_while_another_process_fetches_it_stays_whole(
     def interrupted(descriptor: int) -> None:
         monkeypatch.setattr(os, "fsync", sync)
         sync(descriptor)
-        taken.append(fetch_wanted(NOW, Files(token)))
+        taken.append(fetch_wanted(NOW + CLAIM, Files(token)))
 
     monkeypatch.setattr(os, "fsync", interrupted)
     taken.append(fetch_wanted(NOW, Files(token)))
@@ -333,7 +340,7 @@ def test_a_failure_does_not_undo_what_another_process_fetched(
 
     class Slower(Files):
         def request(self, method: str, url: str, **more: Any) -> Reply:
-            assert fetch_wanted(NOW, Files(token)) == 1
+            assert fetch_wanted(NOW + CLAIM, Files(token)) == 1
             return super().request(method, url, **more)
 
     assert fetch_wanted(NOW, Slower(body, status)) == 0
@@ -342,31 +349,46 @@ def test_a_failure_does_not_undo_what_another_process_fetched(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_processes_that_fetch_at_once_keep_one_whole_file(
+def test_processes_that_bring_a_file_at_once_keep_one_that_is_whole(
     offered: tuple[bytes, int], coordinator: Actor
 ) -> None:
     token, inbox = offered
     accept_attachments(coordinator, inbox=inbox, now=NOW)
     together = threading.Barrier(3, timeout=20)
 
-    class AtOnce(Files):
-        def request(self, method: str, url: str, **more: Any) -> Reply:
-            together.wait()
-            return super().request(method, url, **more)
-
-    def fetch() -> int:
+    def bring() -> bool:
         try:
-            return fetch_wanted(NOW, AtOnce(token))
+            wanted = Attachment.objects.get(state=AttachmentState.WANTED)
+            together.wait()
+            return take_in(wanted, token, NOW)
         finally:
             connection.close()
 
     with ThreadPoolExecutor(3) as pool:
-        counts = [future.result() for future in [pool.submit(fetch) for _ in range(3)]]
-    assert sum(counts) == 1
+        taken = [future.result() for future in [pool.submit(bring) for _ in range(3)]]
+    assert sorted(taken) == [False, False, True]
     attachment = Attachment.objects.get()
     content = read_attachment(coordinator, attachment_id=attachment.pk, inbox=inbox)
     assert content == b"best interests report"
     assert list(attachment.path.parent.glob(f"{attachment.pk}*")) == [attachment.path]
+
+
+def test_a_file_is_carried_by_one_process_at_a_time(
+    offered: tuple[bytes, int], coordinator: Actor
+) -> None:
+    token, inbox = offered
+    accept_attachments(coordinator, inbox=inbox, now=NOW)
+    second = Files(token)
+
+    class Killed(Files):
+        def request(self, method: str, url: str, **more: Any) -> Reply:
+            assert fetch_wanted(NOW, second) == 0
+            raise SystemExit
+
+    with pytest.raises(SystemExit):
+        fetch_wanted(NOW, Killed(token))
+    assert second.asked == []
+    assert fetch_wanted(NOW + CLAIM, second) == 1
 
 
 def test_a_polling_node_brings_the_file(
