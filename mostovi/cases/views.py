@@ -64,7 +64,7 @@ def case_list(request: ActingRequest) -> HttpResponse:
         elif show == "mine":
             rows = rows.filter(holder=request.actor.account)
         elif show == "closed":
-            rows = rows.exclude(closed_at=None)
+            rows = rows.filter(closed_at__isnull=False)
         kind, danger = _filter(request, "type", case_types()), _filter(request, "risk", set(Risk))
         if kind:
             rows = rows.filter(case_type=kind)
@@ -205,13 +205,13 @@ def _case_context(request: ActingRequest, case: Case) -> dict[str, Any]:
         "may_change": decide(request.actor, Action.CHANGE, Kind.CASE).allowed,
         "may_refer": decide(request.actor, Action.CREATE, Kind.REFERRAL).allowed and not erased,
         "is_holder": case.holder == request.actor.account,
-        "sections": _sections(request.actor, case, now),
+        **_sections(request.actor, case, now),
     }
 
 
-def _sections(actor: Actor, case: Case, now: datetime) -> list[dict[str, Any]]:
-    """The blocks that other rooms give, with dates told from texts."""
-    return [
+def _sections(actor: Actor, case: Case, now: datetime) -> dict[str, list[dict[str, Any]]]:
+    """The blocks that other rooms give, with dates told from texts; apart, those only begun at."""
+    blocks: list[dict[str, Any]] = [
         {
             "code": section.code, "title": section.title, "url": section.url, "verb": section.verb,
             "warning": section.warning, "source": section.source,
@@ -222,6 +222,8 @@ def _sections(actor: Actor, case: Case, now: datetime) -> list[dict[str, Any]]:
         }
         for section in sections.of_case(actor, case, now)
     ]  # fmt: skip
+    told = [block for block in blocks if block["lines"] or block["warning"] or block["source"]]
+    return {"sections": told, "ways": [block for block in blocks if block not in told]}
 
 
 def _choices(actor: Actor, case: Case, written: Sequence[services.Note]) -> list[dict[str, Any]]:
