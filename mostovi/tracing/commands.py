@@ -51,6 +51,13 @@ def register(subparsers: Any) -> None:
         metavar="T",
         help="a named threshold (possible, likely) or a probability; default: possible",
     )
+    match.add_argument(
+        "--expected-pairs",
+        type=float,
+        metavar="N",
+        help="how many pairs of one person the files may hold; scores of large files are too high "
+        "without it",
+    )
     match.add_argument("--memory", default="1GB", help="DuckDB's memory limit, as in 1GB")
     match.add_argument("--threads", type=int, default=2)
     match.add_argument("--skip-bad-rows", action="store_true", help="leave out what is unreadable")
@@ -99,6 +106,7 @@ def _match(options: argparse.Namespace) -> int:
             options.out,
             linking.Options(
                 threshold=threshold,
+                expected=options.expected_pairs,
                 memory=options.memory,
                 threads=max(1, options.threads),
                 progress=(lambda words: None) if options.quiet else _progress,

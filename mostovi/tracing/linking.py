@@ -11,6 +11,7 @@ from __future__ import annotations
 import gc
 import itertools
 import logging
+import math
 import multiprocessing
 import tempfile
 from collections import deque
@@ -235,9 +236,14 @@ def _comparison(
 
 @dataclass(frozen=True)
 class Options:
-    """How a run is bounded. `memory` is DuckDB's limit, as in "1GB"; `threads` its threads."""
+    """How a run is bounded. `memory` is DuckDB's limit, as in "1GB"; `threads` its threads.
+
+    `expected` is how many pairs of one person the files are thought to hold; the prior is then
+    their share of all pairs. Without it the model's prior holds.
+    """
 
     threshold: float = 0.2
+    expected: float | None = None
     memory: str = "1GB"
     threads: int = 2
     chunks: int = 1
@@ -345,12 +351,29 @@ def predictions(
 
 @dataclass
 class Outcome:
-    """What a run did: rows read of each file, rows left out, pairs written by verdict."""
+    """What a run did: rows read and compared of each file, left out, pairs by verdict."""
 
     read: list[int] = field(default_factory=list)
+    counted: list[int] = field(default_factory=list)
     left_out: list[files.Problem] = field(default_factory=list)
     bad: int = 0
     pairs: dict[str, int] = field(default_factory=dict)
+
+
+def with_prior(model: Model, counted: Sequence[int], expected: float | None) -> Model:
+    """The model for files of so many records that hold `expected` pairs of one person.
+
+    Raises `files.BadFile` for more than half of all pairs.
+    """
+    if expected is None:
+        return model
+    pairs = math.prod(counted) if len(counted) > 1 else counted[0] * (counted[0] - 1) / 2
+    if not 0 < expected <= pairs / 2:
+        raise files.BadFile(
+            f"--expected-pairs {expected:g}: say a number above 0 and at most {pairs / 2:,.0f}, "
+            "half of the pairs that these files have."
+        )
+    return replace(model, prior=expected / pairs)
 
 
 def match_files(
@@ -380,7 +403,9 @@ def match_files(
                 _load(connection, table, source, people, bounded, outcome, today, skip_bad)
                 tables.append(table)
             options.progress("comparing")
-            found = predictions(connection, tables, people, bounded)
+            model = with_prior(current(), outcome.counted, options.expected)
+            prepared = settings(people, link=len(tables) > 1, model=model)
+            found = predictions(connection, tables, people, bounded, prepared=prepared)
             options.progress("writing")
             _write(connection, found, tables, people, out, outcome)
         finally:
@@ -424,6 +449,7 @@ def _load(
             f"{source.path.name}: the id {repeated[0]} stands in more than one row."
         )
     outcome.read.append(reading.read)
+    outcome.counted.append(reading.read - reading.bad)
     outcome.left_out += reading.problems
     outcome.bad += reading.bad
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import subprocess
 import sys
 from datetime import date
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from mostovi.node.main import main
 from mostovi.tracing import columns, files, linking
 from mostovi.tracing.comparing import compare
+from mostovi.tracing.model import current
 from mostovi.tracing.records import Identity
 from tests.tracing.matching.test_records import identities
 
@@ -27,6 +29,7 @@ ROWS = [
     ["3", "Ali Karimi", "m", "2009-01-01", "", ""],
     ["4", "Zlata Petrović", "f", "1981", "Niš", ""],
 ]
+HEADERS = ["id", "name", "sex", "birth", "place", "mother"]
 HEADINGS = ["id", "full name", "gender", "dob", "birth_place", "mother_name"]
 
 
@@ -91,6 +94,33 @@ def test_two_files_are_linked_to_parquet(
 
     (pair,) = pyarrow.parquet.read_table(out).to_pylist()
     assert (pair["left_id"], pair["right_id"]) == ("1", "2")
+
+
+def test_the_prior_follows_the_pairs_that_are_expected(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    left = written(tmp_path / "left.csv", ROWS)
+    out = tmp_path / "pairs.csv"
+    weights = []
+    # Four records make six pairs.
+    for expected in ("3", "0.006"):
+        arguments = ["match", str(left), "--out", str(out), "--expected-pairs", expected]
+        assert main([*arguments, "--quiet", "--threshold", "0.5"]) == 1
+        weights.append({(p["left_id"], p["right_id"]): float(p["weight"]) for p in read(out)})
+    assert weights[0][("1", "2")] - weights[1][("1", "2")] == pytest.approx(
+        math.log2(0.999 / 0.001), abs=0.01
+    )
+    model = linking.with_prior(current(), [4], 0.006)
+    records = [
+        files.identity(dict(zip(HEADERS, row, strict=True)), today=date(2026, 1, 1))[0]
+        for row in ROWS[:2]
+    ]
+    assert compare(*records, model=model).weight == pytest.approx(weights[1][("1", "2")], abs=0.001)
+    for wrong in ("0", "4"):
+        arguments = ["match", str(left), "--out", str(out), "--expected-pairs", wrong]
+        assert main([*arguments, "--quiet"]) == 2
+        assert "at most 3" in capsys.readouterr().err
+    assert linking.with_prior(current(), [2, 6], 3).prior == 0.25
 
 
 def test_no_pair_is_status_0(tmp_path: Path) -> None:
