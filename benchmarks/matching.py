@@ -364,7 +364,7 @@ def scale(count: int) -> None:
              "--out", str(Path(folder) / "ours.parquet"), "--quiet"]
         )  # fmt: skip
         prepared = Path(folder) / "keys.parquet"
-        _with_keys(path, prepared)
+        _with_keys(path, prepared, count)
         peer = measured(
             [sys.executable, "-m", "benchmarks.matching", "peer", str(prepared),
              str(Path(folder) / "peer.parquet")]
@@ -431,7 +431,7 @@ def _memory(pid: int) -> float:
     return total
 
 
-def _with_keys(path: Path, out: Path) -> None:
+def _with_keys(path: Path, out: Path, count: int) -> None:
     """The same file with our keys beside it, so that both sides compare the same pairs."""
     from datetime import UTC, datetime
 
@@ -439,7 +439,7 @@ def _with_keys(path: Path, out: Path) -> None:
 
     today = datetime.now(UTC).date()
     source = files.open_source(path)
-    wanted = [column for column, _ in linking.BLOCKING]
+    wanted = [column for column, _ in linking.blocking(count)]
     writer = None
     import pyarrow.parquet
 
@@ -468,12 +468,14 @@ def peer_at_scale(path: Path, out: Path) -> None:
             linking.Options(folder=Path(folder)), str(Path(folder) / "peer.duckdb")
         )
         connection.execute(f"CREATE TABLE people AS SELECT * FROM '{path}'")
+        row = connection.execute("SELECT count(*) FROM people").fetchone()
         api = DuckDBAPI(connection=connection)
         settings = SettingsCreator(
             link_type="dedupe_only",
             comparisons=[*recommended(), cl.ExactMatch("place")],
             blocking_rules_to_generate_predictions=[
-                linking.blocking_rule(column, lists) for column, lists in linking.BLOCKING
+                linking.blocking_rule(column, lists)
+                for column, lists in linking.blocking(row[0] if row else 0)
             ],
         )
         linker = Linker(api.register("people", dataset_display_name="people"), settings)

@@ -39,6 +39,7 @@ OTHER_TYPES: Final[Mapping[str, str]] = {
     "other_exact": "int64", "other_above": "int64", "other_country": "int64",
     "key_pairs": "list", "key_first_year": "int64", "key_last_year": "int64", "key_day": "int64",
     "key_first_place": "int64", "key_last_place": "int64", "key_start": "int64",
+    "wide_first_place": "int64", "wide_last_place": "int64", "wide_start": "int64",
 }  # fmt: skip
 """Lists hold whole numbers."""
 
@@ -170,6 +171,7 @@ def _keys(name: ReadName | None, row: Mapping[str, Any]) -> dict[str, Any]:
     keys: dict[str, Any] = {
         "key_pairs": [], "key_first_year": None, "key_last_year": None, "key_day": None,
         "key_first_place": None, "key_last_place": None, "key_start": None,
+        "wide_first_place": None, "wide_last_place": None, "wide_start": None,
     }  # fmt: skip
     if name is None:
         return keys
@@ -183,9 +185,14 @@ def _keys(name: ReadName | None, row: Mapping[str, Any]) -> dict[str, Any]:
         if row["birth_day"] is not None:
             keys["key_day"] = 10_000 * year + 100 * row["birth_month"] + row["birth_day"]
     if place is not None and ends:
+        keys["wide_first_place"] = number(f"{ends[0]}{place}")
+        keys["wide_last_place"] = number(f"{ends[-1]}{place}")
         # The other word's letter, or a city's Muhammads would all be compared with each other.
         keys["key_first_place"] = number(f"{ends[0]}+{ends[-1][:1]}{place}")
         keys["key_last_place"] = number(f"{ends[-1]}+{ends[0][:1]}{place}")
-    if len(ends) > 1 and row["birth_first"] is not None:
-        keys["key_start"] = number(f"{ends[0][:2]}+{ends[1][:3]}{row['birth_first'] // 10}")
+    if len(ends) > 1:
+        start = f"{ends[0][:2]}+{ends[1][:3]}"
+        keys["wide_start"] = number(start)
+        if row["birth_first"] is not None:
+            keys["key_start"] = number(f"{start}{row['birth_first'] // 10}")
     return keys

@@ -32,16 +32,21 @@ EQUAL_WEIGHT: Final = 0.5
 """m and u of a level that is no evidence."""
 CHUNK: Final = 10_000
 """Rows that are prepared at once."""
-BLOCKING: Final[Sequence[tuple[str, tuple[str, ...]]]] = (
+_ALWAYS: Final = (
     ("key_pairs", ("key_pairs",)),
     ("key_first_year", ()),
     ("key_last_year", ()),
     ("key_day", ()),
-    ("key_first_place", ()),
-    ("key_last_place", ()),
-    ("key_start", ()),
 )
-"""Columns on which two records must agree to be compared, and which of them are lists."""
+_PLACES: Final = tuple((f"{{}}_{name}", ()) for name in ("first_place", "last_place", "start"))
+WIDE_UP_TO: Final = 100_000
+"""Records; beyond, the wide keys would make most pairs and find hardly any more."""
+
+
+def blocking(records: int) -> Sequence[tuple[str, tuple[str, ...]]]:
+    """Columns on which two of so many records must agree to be compared, and which are lists."""
+    width = "wide" if records <= WIDE_UP_TO else "key"
+    return (*_ALWAYS, *((name.format(width), lists) for name, lists in _PLACES))
 
 
 # --- The levels in SQL --------------------------------------------------------------------------
@@ -288,8 +293,10 @@ def batches(
     yield pyarrow.RecordBatch.from_pylist(held, schema=schema)
 
 
-def settings(people: Sequence[str], *, link: bool, model: Model | None = None) -> dict[str, Any]:
-    """Splink's settings: our comparisons with our weights, our blocking."""
+def settings(
+    people: Sequence[str], *, link: bool, records: int = 0, model: Model | None = None
+) -> dict[str, Any]:
+    """Splink's settings: our comparisons with our weights, our blocking for so many records."""
     model = model or current()
     return {
         "link_type": "link_only" if link else "dedupe_only",
@@ -297,7 +304,7 @@ def settings(people: Sequence[str], *, link: bool, model: Model | None = None) -
         "probability_two_random_records_match": model.prior,
         "comparisons": comparisons(people, model),
         "blocking_rules_to_generate_predictions": [
-            blocking_rule(column, lists) for column, lists in BLOCKING
+            blocking_rule(column, lists) for column, lists in blocking(records)
         ],
         # Keeps what each comparison weighs in the result.
         "retain_intermediate_calculation_columns": True,
@@ -404,7 +411,9 @@ def match_files(
                 tables.append(table)
             options.progress("comparing")
             model = with_prior(current(), outcome.counted, options.expected)
-            prepared = settings(people, link=len(tables) > 1, model=model)
+            prepared = settings(
+                people, link=len(tables) > 1, records=sum(outcome.counted), model=model
+            )
             found = predictions(connection, tables, people, bounded, prepared=prepared)
             options.progress("writing")
             _write(connection, found, tables, people, out, outcome)
