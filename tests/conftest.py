@@ -96,3 +96,16 @@ def statements(db: None) -> Callable[[Callable[[], Any]], list[str]]:
         return [sql for sql in sent if not sql.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK"))]
 
     return of
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """One Chromium for a module of tests in a real browser."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.browsing import CHROMIUM
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield launched
+        launched.close()

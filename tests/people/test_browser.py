@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -15,38 +13,14 @@ from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
 
-# Playwright runs an event loop in this thread; the fixtures' own database calls stay synchronous.
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+from mostovi.people import consenting, services
+from mostovi.people.models import Person
+from mostovi.people.services import FieldChange
+from mostovi.rights.access import Actor
+from mostovi.rights.roles import Role
+from tests.browsing import IN_A_BROWSER, PICTURES, Axe
 
-sync_api = pytest.importorskip("playwright.sync_api")
-from axe_playwright_python.sync_playwright import Axe  # noqa: E402
-
-from mostovi.people import consenting, services  # noqa: E402
-from mostovi.people.models import Person  # noqa: E402
-from mostovi.people.services import FieldChange  # noqa: E402
-from mostovi.rights.access import Actor  # noqa: E402
-from mostovi.rights.roles import Role  # noqa: E402
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium"),
-    pytest.mark.skipif(
-        not (settings.NODE_MODULES / "bootstrap").is_dir(), reason="needs 'npm ci' for the styles"
-    ),
-]
-PICTURES = os.environ.get("MOSTOVI_PICTURES", "")
-"""A folder to put a picture of every page into, for looking at them."""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    """One Chromium for the module."""
-    with sync_api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield launched
-        launched.close()
+pytestmark = IN_A_BROWSER
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -14,45 +12,21 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-# Playwright runs an event loop in this thread; the fixtures' own database calls stay synchronous.
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-
-sync_api = pytest.importorskip("playwright.sync_api")
-from axe_playwright_python.sync_playwright import Axe  # noqa: E402
-
-from mostovi.cases import services as cases  # noqa: E402
-from mostovi.cases.alternatives import assessing, detention, housing  # noqa: E402
-from mostovi.cases.alternatives.models import Held, LibertyFile, Proposal  # noqa: E402
-from mostovi.rights.access import Actor  # noqa: E402
-from tests.cases.alternatives.conftest import (  # noqa: E402
+from mostovi.cases import services as cases
+from mostovi.cases.alternatives import assessing, detention, housing
+from mostovi.cases.alternatives.models import Held, LibertyFile, Proposal
+from mostovi.rights.access import Actor
+from tests.browsing import IN_A_BROWSER, PICTURES, Axe
+from tests.cases.alternatives.conftest import (
     WHY,
     file_for,
     registered,
     screened,
     wish,
 )
-from tests.cases.alternatives.conftest import detention as proposed  # noqa: E402
+from tests.cases.alternatives.conftest import detention as proposed
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium"),
-    pytest.mark.skipif(
-        not (settings.NODE_MODULES / "bootstrap").is_dir(), reason="needs 'npm ci' for the styles"
-    ),
-]
-PICTURES = os.environ.get("MOSTOVI_PICTURES", "")
-"""A folder to put a picture of every page into, for looking at them."""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    """One Chromium for the module."""
-    with sync_api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield launched
-        launched.close()
+pytestmark = IN_A_BROWSER
 
 
 @pytest.fixture

@@ -3,43 +3,17 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 
-# Playwright runs an event loop in this thread; the fixtures' own database calls stay synchronous.
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+from mostovi.cases.victims import protection
+from tests.browsing import IN_A_BROWSER, PICTURES, Axe
 
-sync_api = pytest.importorskip("playwright.sync_api")
-from axe_playwright_python.sync_playwright import Axe  # noqa: E402
-
-from mostovi.cases.victims import protection  # noqa: E402
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium"),
-    pytest.mark.skipif(
-        not (settings.NODE_MODULES / "bootstrap").is_dir(), reason="needs 'npm ci' for the styles"
-    ),
-]
-PICTURES = os.environ.get("MOSTOVI_PICTURES", "")
-"""A folder to put a picture of every page into, for looking at them."""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    """One Chromium for the module."""
-    with sync_api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield launched
-        launched.close()
+pytestmark = IN_A_BROWSER
 
 
 @pytest.fixture
