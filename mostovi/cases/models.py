@@ -78,7 +78,13 @@ class Case(Sealed):
                 name="case_open_of_holder",
                 condition=models.Q(closed_at__isnull=True),
             ),
-            # The retention job, and the list of closed cases.
+            # The list of closed cases.
+            models.Index(
+                fields=["purpose", "unit", "-changed_at"],
+                name="case_closed_of_unit",
+                condition=models.Q(closed_at__isnull=False),
+            ),
+            # The retention job.
             models.Index(
                 fields=["closed_at"],
                 name="case_closed",

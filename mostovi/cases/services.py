@@ -84,6 +84,16 @@ def visible(actor: Actor, action: Action = Action.READ) -> QuerySet[Case]:
     return rows
 
 
+def within(actor: Actor, case: Case, action: Action = Action.READ) -> bool:
+    """Whether `visible` holds this row, which was just taken from the database."""
+    scope = require(actor, action, Kind.CASE)
+    if case.purpose != actor.purpose.value:
+        return False
+    if scope is Scope.UNIT:
+        return case.unit == actor.unit
+    return scope is Scope.ALL or actor.account in {case.holder, case.person.guardian_account}
+
+
 def find(actor: Actor, code: str, action: Action = Action.READ) -> Case:
     """The case with `code`. Raises `Case.DoesNotExist` alike for absent and out of reach."""
     try:
@@ -188,10 +198,15 @@ def search(actor: Actor, text: str) -> QuerySet[Case]:
 
 @transaction.atomic
 def read_with_file(actor: Actor, case: Case) -> tuple[Mapping[str, Any], PersonFile | None]:
-    """What `read` gives and the person's file, logged as one reading; no file after erasure."""
+    """What `read` gives and the person's file, logged as one reading; no file after erasure.
+
+    `case` was taken from the database with its person in this very transaction: its purpose, unit
+    and holders are asked again, the database is not.
+    """
     if case.person.erased_at is not None:
         return read(actor, case), None
-    case = visible(actor).select_related("person").get(pk=case.pk)
+    if not within(actor, case):
+        raise Case.DoesNotExist
     seen = [(AuditTag.CASE_READ, case_handle(case))]
     file = people.read_found(actor, case.person, also=seen)
     ((_, values),) = opened([case])

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from mostovi.people import ages, consent_listeners, consent_texts, reach, sharing
@@ -416,15 +416,19 @@ def consents_as_json(person: Person, now: datetime) -> list[dict[str, Any]]:
 
 def waiting_overrides(actor: Actor) -> list[Consent]:
     """Override requests that `actor` could decide on (made by somebody else), oldest first."""
+    rows = overrides_to_decide(actor)
+    return list(rows.select_related("person").order_by("created_at")[:100])
+
+
+def overrides_to_decide(actor: Actor) -> QuerySet[Consent]:
+    """The same as a query."""
     people = reach.visible(actor, Action.DECIDE, Kind.OVERRIDE).filter(erased_at=None)
     decided = (EventKind.OVERRIDE_APPROVED, EventKind.OVERRIDE_REFUSED, EventKind.WITHDRAWN)
-    return list(
+    return (
         # Asked override by override: they are few, persons many. `duty` beyond "" uses its index.
         Consent.objects.filter(Exists(people.filter(pk=OuterRef("person"))), duty__gt="")
         .exclude(events__kind__in=[kind.value for kind in decided])
         .exclude(events__kind=EventKind.OVERRIDE_REQUESTED.value, events__by=actor.account)
-        .select_related("person")
-        .order_by("created_at")[:100]
     )
 
 

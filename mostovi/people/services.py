@@ -279,15 +279,14 @@ def _matching(reach: QuerySet[Person], text: str, limit: int) -> list[UUID]:
     if phone and not any(character.isalpha() for character in text):
         return list(islice(_holding(reach, [phone]), limit))
     words = names.query_tokens(text)
-    sizes = _sizes(set().union(*words))
+    sizes = _Sizes(set().union(*words))
     found: dict[UUID, None] = {}
     before: list[set[str]] = []
     for kinds in ("w", "wp", "wpk"):
         tier = [{token for token in word if token[0] in kinds and token in sizes} for word in words]
         if not all(tier) or len(found) >= limit or tier == before:
             continue
-        tier.sort(key=lambda tokens: sum(sizes[token] for token in tokens))
-        for key in _holding(reach, tier):
+        for key in _holding(reach, sizes.rarest_first(tier)):
             found.setdefault(key)
             if len(found) >= limit:
                 break
@@ -295,25 +294,66 @@ def _matching(reach: QuerySet[Person], text: str, limit: int) -> list[UUID]:
     return list(found)
 
 
-COUNTED = 5000
-"""Beyond this many rows tokens are alike common: counting on would take longer than it saves."""
+COUNTED = (1_000, 8_000, 64_000)
+"""Tokens are counted as far as this, and further only while it is not known which is the rarest."""
 
 
-def _sizes(tokens: Collection[str]) -> dict[str, int]:
-    """How many rows hold each token, as far as `COUNTED`; those that nobody holds are left out."""
+class _Sizes:
+    """How many rows hold each token, from the index alone; those that nobody holds are left out.
+
+    Counting a row costs a tenth of looking whether its person holds the other words too. So it
+    pays to count until one word is known to be rarer than all others, and never further.
+    """
+
+    def __init__(self, tokens: Collection[str]) -> None:
+        self._known = {token: size for token, size in _counted(tokens, COUNTED[0]) if size}
+        self._further = list(COUNTED[1:])
+        self._open = {token for token, size in self._known.items() if size == COUNTED[0]}
+
+    def __contains__(self, token: str) -> bool:
+        return token in self._known
+
+    def rarest_first(self, tier: Sequence[set[str]]) -> list[set[str]]:
+        """The words by the number of rows that hold one of their tokens, as far as known."""
+        while unsure := self._unsure(tier):
+            limit = self._further.pop(0)
+            found = dict(_counted(unsure, limit))
+            self._known |= found
+            self._open = {token for token in self._open if found.get(token, limit) == limit}
+        return sorted(tier, key=lambda tokens: (self._held(tokens), not tokens & self._open))
+
+    def _held(self, tokens: set[str]) -> int:
+        return sum(self._known[token] for token in tokens)
+
+    def _unsure(self, tier: Sequence[set[str]]) -> set[str]:
+        """Tokens to count on with: of words that may be rarer than the rarest that is known."""
+        if len(tier) < 2 or not self._further:
+            return set()
+        known = [self._held(tokens) for tokens in tier if not tokens & self._open]
+        least = min(known, default=None)
+        maybe = [
+            tokens & self._open
+            for tokens in tier
+            if tokens & self._open and (least is None or self._held(tokens) < least)
+        ]
+        return set().union(*maybe)
+
+
+def _counted(tokens: Collection[str], limit: int) -> list[tuple[str, int]]:
+    """How many rows hold each token, as far as `limit`."""
     named = sorted(tokens)
     if not named:
-        return {}
+        return []
     one = (
         f"SELECT %s, count(*) FROM (SELECT 1 FROM {SearchToken._meta.db_table}"  # noqa: S608
-        f" WHERE token = %s LIMIT {COUNTED}) AS held"
+        f" WHERE token = %s LIMIT {limit}) AS held"
     )
     asked: list[Any] = []
     for place, token in enumerate(named):
         asked += [place, vault().blind(token)]
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join([one] * len(named)), asked)
-        return {named[place]: size for place, size in cursor.fetchall() if size}
+        return [(named[place], size) for place, size in cursor.fetchall()]
 
 
 def _holding(reach: QuerySet[Person], wanted: Sequence[set[str]]) -> Iterator[UUID]:

@@ -26,6 +26,7 @@ from mostovi.cases.alternatives.models import (
 )
 from mostovi.rights.access import Action, Actor
 from mostovi.rights.audit import AuditTag
+from mostovi.rights.bulk import in_chunks
 from mostovi.rights.purposes import Purpose
 from mostovi.rights.services import record
 from mostovi.rights.vault import KeyDestroyed
@@ -231,6 +232,7 @@ def _note_held(
         decided_on=decided_on, review_on=review_on, expires_on=expires_on,
     )  # fmt: skip
     row.seal_values({name: text.strip()[:LONGEST] for name, text in given.items()})
+    row.against_since = now if must_be_released(row, now) else None
     row.save()
     files.touch(file, now)
     record(actor, AuditTag.DETENTION_NOTED, handle=files.handle(file))
@@ -253,6 +255,20 @@ def held_of(file: LibertyFile) -> Held | None:
 def must_be_released(held: Held, now: datetime) -> list[str]:
     """Codes of safeguards that stand against somebody being held: a child, or may be; others."""
     return safeguards.known(files.standing_against(held.file, now))
+
+
+def look_after(now: datetime) -> int:
+    """Write down whom a safeguard protects by now, so that home pages need not look; how many.
+
+    Nothing follows from it by itself. What is decided about one file looks anew.
+    """
+    changed = 0
+    for held in in_chunks(Held.objects.filter(released_on=None), "noted_at"):
+        stands = bool(must_be_released(held, now))
+        if stands != (held.against_since is not None):
+            since = now if stands else None
+            changed += Held.objects.filter(pk=held.pk).update(against_since=since)
+    return changed
 
 
 @transaction.atomic

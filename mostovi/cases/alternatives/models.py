@@ -339,7 +339,8 @@ class Held(OnThePath):
     """An outside authority's decision to detain an adult, noted so that nobody is forgotten.
 
     review_on: when a review must be asked for next. expires_on: when the act ends at the latest.
-    Sealed: authority, act (with its citation), where.
+    against_since: since when a safeguard is known to stand against it (a child, or may be; others),
+    as last looked up. Sealed: authority, act (with its citation), where.
     """
 
     GOVERNANCE: ClassVar[Governance] = _PERSONAL
@@ -351,6 +352,7 @@ class Held(OnThePath):
     review_on = models.DateField()
     expires_on = models.DateField()
     released_on = models.DateField(null=True, blank=True)
+    against_since = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("detention decided by an outside authority")

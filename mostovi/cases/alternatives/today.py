@@ -6,11 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, time
 
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from mostovi.cases.alternatives import detention, files
+from mostovi.cases.alternatives import files
 from mostovi.cases.alternatives.models import Held, LibertyFile, Proposal
 from mostovi.procedures.waiting import Waiting
 from mostovi.rights.access import Action, Actor, Kind, decide
@@ -24,7 +25,20 @@ def waiting(actor: Actor, now: datetime) -> list[Waiting]:
     """Lines for the acting role; case codes, never names."""
     if not decide(actor, Action.CHANGE, Kind.ALTERNATIVE).allowed:
         return []
-    return [*_wrongly_held(actor), *_held(actor, now), *_proposals(actor), *_mine(actor, now)]
+    wrongly, mine = _files(actor)
+    return [*_wrongly_held(wrongly), *_held(actor), *_proposals(actor), *_mine(mine, now)]
+
+
+def _files(actor: Actor) -> tuple[list[LibertyFile], list[LibertyFile]]:
+    """Files of people held against a safeguard, and open ones that the actor holds; together."""
+    wrongly = Q(release_wanted_at__isnull=False)
+    own = Q(holder=actor.account, ended_at=None)
+    rows = files.visible(actor).filter(wrongly | own).select_related("case", "procedure")
+    found = list(rows.order_by(F("release_wanted_at").asc(nulls_last=True), "review_on")[:_MOST])
+    return (
+        [file for file in found if file.release_wanted_at is not None],
+        [file for file in found if file.holder == actor.account and file.ended_at is None],
+    )
 
 
 def _line(
@@ -41,21 +55,23 @@ def _begin(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
-def _wrongly_held(actor: Actor) -> Iterator[Waiting]:
+def _wrongly_held(found: list[LibertyFile]) -> Iterator[Waiting]:
     """Everybody of the unit sees these: somebody must act, whoever holds the file."""
-    rows = files.visible(actor).filter(release_wanted_at__isnull=False).select_related("case")
-    for file in rows[:_MOST]:
+    for file in found:
         yield _line(
             file, _("Held although a safeguard protects this person"), _("Ask for the release"),
             due=file.release_wanted_at, source=_("No child and nobody protected is held."),
         )  # fmt: skip
 
 
-def _held(actor: Actor, now: datetime) -> Iterator[Waiting]:
-    """People held outside: their next review, or at once when they must not be held."""
+def _held(actor: Actor) -> Iterator[Waiting]:
+    """People held outside: their next review, or at once when they must not be held.
+
+    Who must not be is looked up for all of them by a job (`detention.look_after`), never here.
+    """
     rows = Held.objects.filter(released_on=None, file__in=files.visible(actor))
-    for held in rows.select_related("file__case__person").order_by("review_on")[:_MOST]:
-        if detention.must_be_released(held, now):
+    for held in rows.select_related("file__case").order_by("review_on")[:_MOST]:
+        if held.against_since is not None:
             yield _line(
                 held.file, _("Held by an authority, and must not be"), _("Ask for the release"),
                 due=held.noted_at, source=_("No child and nobody protected is held."),
@@ -82,11 +98,10 @@ def _proposals(actor: Actor) -> Iterator[Waiting]:
             )
 
 
-def _mine(actor: Actor, now: datetime) -> Iterator[Waiting]:
+def _mine(found: list[LibertyFile], now: datetime) -> Iterator[Waiting]:
     """Reviews, breaches and screenings of the files that the actor holds."""
     today = timezone.localdate(now)
-    mine = files.visible(actor).filter(holder=actor.account, ended_at=None)
-    for file in mine.select_related("case", "procedure").order_by("review_on")[:_MOST]:
+    for file in found:
         if file.breach_at is not None:
             yield _line(file, _("A condition was not kept: look at it together"), _("Review"))
         held = file.procedure.state == "held_elsewhere"

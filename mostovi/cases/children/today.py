@@ -15,6 +15,7 @@ from mostovi.cases import services as cases
 from mostovi.cases.children import words
 from mostovi.cases.children.case_sections import CHILD_TYPES
 from mostovi.cases.children.models import AgeAssessment, GuardianAppointment, PlannedVisit
+from mostovi.procedures.models import LIVE, Deadline
 from mostovi.procedures.waiting import Waiting
 from mostovi.rights.access import Action, Actor, Kind, decide
 
@@ -66,12 +67,12 @@ def _of_my_cases(actor: Actor, now: datetime) -> Iterator[Waiting]:
 
 def _ages(actor: Actor, now: datetime) -> Iterator[Waiting]:
     reach = cases.visible(actor, Action.DECIDE).filter(pk=OuterRef("case"))
+    live = Deadline.objects.filter(instance=OuterRef("procedure"), outcome__in=LIVE)
     rows = AgeAssessment.objects.filter(
         Exists(reach), procedure__over_at=None, procedure__state__in=("challenged", "decided")
-    ).select_related("case", "procedure")
-    for row in rows.prefetch_related("procedure__deadlines")[:_MOST]:
-        dues = [one.due for one in row.procedure.deadlines.all() if one.is_live and one.due]
-        due = min(dues, default=None)
+    ).annotate(until=Subquery(live.filter(due__isnull=False).order_by("due").values("due")[:1]))
+    for row in rows.select_related("case", "procedure")[:_MOST]:
+        due = row.until
         if row.procedure.state == "challenged":
             why, verb = _("An age assessment is challenged."), _("Decide on the challenge")
         elif due is not None and due < now:

@@ -17,7 +17,7 @@ from uuid import UUID
 import yaml
 from django.conf import settings
 from django.db import transaction
-from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -25,7 +25,14 @@ from mostovi.cases import vocabulary
 from mostovi.cases.directory import hsds
 from mostovi.cases.directory.entries import Entry, Problem, changed_fields, check, completed
 from mostovi.cases.directory.hsds import Trouble
-from mostovi.cases.directory.matching import Candidate, Capacity, Fit, Wanted, matched
+from mostovi.cases.directory.matching import (
+    STALE_AFTER,
+    Candidate,
+    Capacity,
+    Fit,
+    Wanted,
+    matched,
+)
 from mostovi.cases.directory.models import (
     CapacityReport,
     Location,
@@ -145,6 +152,17 @@ def capacity_of(row: Service) -> Capacity | None:
     if newest is None:
         return None
     return Capacity(newest.unit, newest.maximum, newest.in_use, newest.waiting, newest.as_of)
+
+
+def unsaid(actor: Actor, now: datetime) -> QuerySet[Service, tuple[str, str]]:
+    """Code and name of services that the actor's unit runs and whose last report is old or missing.
+
+    One statement: nothing else of them is wanted where this is asked.
+    """
+    require(actor, Action.READ, Kind.SERVICE)
+    said = CapacityReport.objects.filter(service=OuterRef("pk"), as_of__gte=now - STALE_AFTER)
+    rows = Service.objects.filter(~Exists(said), node=settings.MOSTOVI.code, unit=actor.unit)
+    return rows.values_list("code", "name")
 
 
 def may_configure(actor: Actor) -> bool:

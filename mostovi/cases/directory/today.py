@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -18,12 +17,10 @@ def waiting(actor: Actor, now: datetime) -> list[Waiting]:
     """Services that the actor's unit runs and whose number of free places is old or missing."""
     if not actor.unit or not decide(actor, Action.READ, Kind.SERVICE).allowed:
         return []
-    rows = services.visible(actor).filter(node=settings.MOSTOVI.code, unit=actor.unit)
     return [
         Waiting(
-            title=row.name, why=_("Say how many places are free"),
-            url=reverse("directory:service", args=[row.code]), verb=_("Say it now"),
+            title=name, why=_("Say how many places are free"),
+            url=reverse("directory:service", args=[code]), verb=_("Say it now"),
         )
-        for row in rows[:20]
-        if (capacity := services.capacity_of(row)) is None or capacity.is_stale(now)
+        for code, name in services.unsaid(actor, now)[:20]
     ]  # fmt: skip

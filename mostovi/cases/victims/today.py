@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from django.db.models import OuterRef, Subquery, Value
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -26,47 +27,54 @@ def waiting(actor: Actor, now: datetime) -> list[Waiting]:
     """For protection: codes of cases. For investigators: references of statements, never more."""
     items: list[Waiting] = []
     if decide(actor, Action.DECIDE, Kind.CASE).allowed:
-        items += _periods(actor, now)
-        items += _withdrawn(actor, now)
+        items += _of_my_cases(actor, now)
     if decide(actor, Action.READ, Kind.STATEMENT).allowed:
         items += _ended(actor, now)
     return items
 
 
-def _periods(actor: Actor, now: datetime) -> Iterator[Waiting]:
-    """Periods of the actor's own cases that end within a week or stand still."""
-    mine = cases.visible(actor).filter(holder=actor.account, closed_at=None)
-    rows = Deadline.objects.filter(
-        instance__in=mine.filter(procedure__code="case_trafficking").values("procedure"),
-        clock=protection.REFLECTION, ended_at=None,
-    )  # fmt: skip
-    due_soon = rows.filter(due__lte=now + SOON).select_related("instance").order_by("due")
-    found = list(due_soon[:_MOST])
-    codes = dict(
-        mine.filter(procedure__in=[row.instance_id for row in found]).values_list(
-            "procedure", "code"
+def _of_my_cases(actor: Actor, now: datetime) -> Iterator[Waiting]:
+    """What waits in the actor's own cases, in one statement from the small side.
+
+    Periods that end within a week, and statements that ended within a week: the
+    person should know that it is done.
+    """
+    mine = cases.visible(actor).filter(holder=actor.account, closed_at=None).order_by()
+    of_clock = mine.filter(
+        procedure=OuterRef("instance"), procedure__code="case_trafficking"
+    ).values("code")[:1]
+    periods = Deadline.objects.filter(
+        due__lte=now + SOON, clock=protection.REFLECTION, ended_at=None
+    ).annotate(case_code=Subquery(of_clock))
+    of_statement = mine.filter(pk=OuterRef("case")).values("code")[:1]
+    withdrawn = GivenStatement.objects.filter(
+        ended_why="withdrawn", ended_at__gte=now - SOON
+    ).annotate(case_code=Subquery(of_statement))
+    rows = (
+        periods.order_by()
+        .filter(case_code__isnull=False)
+        .values_list("case_code", "due", Value("period"))
+        .union(
+            withdrawn.order_by()
+            .filter(case_code__isnull=False)
+            .values_list("case_code", "ended_at", Value("withdrawn")),
+            all=True,
         )
     )
-    for row in found:
-        code = codes[row.instance_id]
-        yield Waiting(
-            title=code,
-            why=_("The recovery and reflection period ends soon. Talk about what comes next."),
-            url=reverse("victims:protection", args=[code]),
-            due=row.due, source=recovery.CITATION, verb=_("See what protects the person"),
-        )  # fmt: skip
-
-
-def _withdrawn(actor: Actor, now: datetime) -> Iterator[Waiting]:
-    """Statements that ended within a week: the person should know that it is done."""
-    mine = cases.visible(actor).filter(holder=actor.account, closed_at=None)
-    rows = GivenStatement.objects.filter(case__in=mine, ended_why="withdrawn")
-    for row in rows.filter(ended_at__gte=now - SOON).select_related("case")[:_MOST]:
-        yield Waiting(
-            title=row.case.code,
-            why=_("A statement was withdrawn and destroyed. Tell the person that it is done."),
-            url=reverse("victims:protection", args=[row.case.code]), verb=_("See"),
-        )  # fmt: skip
+    for code, due, what in rows[: 2 * _MOST]:
+        url = reverse("victims:protection", args=[code])
+        if what == "period":
+            yield Waiting(
+                title=code,
+                why=_("The recovery and reflection period ends soon. Talk about what comes next."),
+                url=url, due=due, source=recovery.CITATION, verb=_("See what protects the person"),
+            )  # fmt: skip
+        else:
+            yield Waiting(
+                title=code,
+                why=_("A statement was withdrawn and destroyed. Tell the person that it is done."),
+                url=url, verb=_("See"),
+            )  # fmt: skip
 
 
 def _ended(actor: Actor, now: datetime) -> Iterator[Waiting]:

@@ -167,16 +167,19 @@ def _time(machine: str, shown: str) -> SafeString:
 @register.simple_tag(takes_context=True)
 def officer(context: template.Context, account: UUID | str | None) -> str:
     """`{% officer event.by %}`: the colleague's display name, or 'the node itself'."""
-    from mostovi.node.accounts import display_names
+    from mostovi.node.accounts import names_with
 
     if not account or str(account) == str(SYSTEM_ACCOUNT):
         return gettext("the node itself")
-    kept: Any = context.render_context
-    known: dict[str, str] = kept.setdefault("officer_names", {})
+    # On the request: what is kept for one template is not seen in those it includes.
+    kept: Any = context.get("request") or context.render_context
+    known: dict[str, str] | None = getattr(kept, "officer_names", None)
+    if known is None:
+        known = kept.officer_names = {}
     key = str(account)
     if key not in known:
-        known.update(display_names([key]))
-    return known.get(key, gettext("a former colleague"))
+        known.update({key: gettext("a former colleague")} | names_with(key))
+    return known[key]
 
 
 @register.simple_tag
