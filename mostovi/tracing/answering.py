@@ -115,12 +115,14 @@ def conflict(person: Person, label: Mapping[str, Any], guardian_name: str = "") 
         reason = rule(person, label)
         if reason:
             return reason
-    sought = label.get("sought", {})
-    for relative in sought.get("relatives", ()):
-        for name in relative.get("names", ()):
-            if guardian_name.strip() and _alike(guardian_name, name["text"]):
-                return "guardian_in_search"
-    return ""
+    return "guardian_in_search" if named(label, guardian_name) else ""
+
+
+def named(label: Mapping[str, Any], name: str) -> bool:
+    """Whether somebody of that name is in the search: who searches, or a relative they named."""
+    relatives = label.get("sought", {}).get("relatives", ())
+    told = [one["text"] for relative in relatives for one in relative.get("names", ())]
+    return bool(name.strip()) and any(_alike(name, text) for text in told)
 
 
 def _alike(one: str, other: str) -> bool:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from mostovi.cases.views import choice_words, say_refused, step_words
-from mostovi.people import consenting
+from mostovi.people import consenting, words
 from mostovi.procedures.state import StepRefused
 from mostovi.rights.access import Action, Kind
 from mostovi.rights.doors import ActingRequest, door
@@ -100,10 +100,22 @@ def _context(
     return context
 
 
+def _relation_words(label: Mapping[str, Any]) -> str:
+    """Who the searching person is to the one who is sought, in the reader's language."""
+    code = label.get("enquirer", {}).get("relation", "other")
+    own = {
+        "parent": _("Parent"),
+        "uncle_or_aunt": words.RELATIONS["aunt_or_uncle"],
+        "nephew_or_niece": _("Nephew or niece"),
+    }
+    return str(own.get(code) or words.RELATIONS.get(code, words.RELATIONS["other"]))
+
+
 def _comparison(match: TracingMatch, values: Mapping[str, Any], child: bool) -> dict[str, Any]:
     compared = answering.waterfall(match, values)
     return {
         "compared": compared,
+        "searching": _relation_words(values["label"]),
         "percent": round(compared.score * 100) if compared else None,
         "bars": bars(compared) if compared else [],
         "notes": answering.safety_notes(person_of(match)),

@@ -146,19 +146,28 @@ def preparations_done(instance: Instance, now: datetime) -> GateAnswer:
 
 
 def seekers_within(child: Person) -> Collection[UUID]:
-    """Who seeks this child in a search of this node: persons, and accounts of their guardians."""
+    """Who seeks this child in a search of this node: the persons who search, the accounts of their
+    guardians, and the accounts that wrote the searches down."""
     within = TracingMatch.objects.filter(
         side=Side.HOLDER, peer=reach.us(), person=child, ended_at=None
     ).values_list("reference", flat=True)
-    rows = Asked.objects.filter(peer=reach.us(), reference__in=list(within))
-    return set(rows.values_list("sought__request__person", flat=True))
+    rows = Asked.objects.filter(peer=reach.us(), reference__in=list(within)).values_list(
+        "sought__request__person", "sought__request__person__guardian_account",
+        "sought__request__created_by",
+    )  # fmt: skip
+    return {one for row in rows for one in row if one is not None}
 
 
 def guardian_conflict(child: Person, label: Mapping[str, Any]) -> str:
-    """The child's guardian is who searches, or has another conflict of interest."""
+    """The child's guardian is who searches, is named in the search, or has another conflict."""
     from mostovi.cases.children import guardians
+    from mostovi.cases.children.guardianship import Consenter
 
-    return "guardian_conflict" if guardians.conflicts_in_matter(child) else ""
+    if guardians.who_consents_for(child) is Consenter.ANOTHER:
+        return "guardian_conflict"
+    held = child.guardian_appointments.filter(until_day=None)
+    names = [(words or {}).get("name", "") for _, words in opened(held)]
+    return "guardian_in_search" if any(answering.named(label, name) for name in names) else ""
 
 
 # --- Consent -------------------------------------------------------------------------------------
