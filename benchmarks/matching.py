@@ -361,13 +361,15 @@ def scale(count: int) -> None:
         print(f"{count:,} records, {path.stat().st_size / 1e6:.0f} MB")
         ours_ = measured(
             [sys.executable, "-m", "mostovi.node.main", "match", str(path),
-             "--out", str(Path(folder) / "ours.parquet"), "--quiet"]
+             "--out", str(Path(folder) / "ours.parquet"), "--quiet"],
+            Path(folder) / "ours.parquet",
         )  # fmt: skip
         prepared = Path(folder) / "keys.parquet"
         _with_keys(path, prepared, count)
         peer = measured(
             [sys.executable, "-m", "benchmarks.matching", "peer", str(prepared),
-             str(Path(folder) / "peer.parquet")]
+             str(Path(folder) / "peer.parquet")],
+            Path(folder) / "peer.parquet",
         )  # fmt: skip
         for name, (seconds, processor, memory), out in (
             ("mostovi", ours_, "ours.parquet"), ("splink", peer, "peer.parquet")
@@ -384,8 +386,8 @@ def scale(count: int) -> None:
         )
 
 
-def measured(command: list[str]) -> tuple[float, float, float]:
-    """Seconds, processor seconds and the largest memory in MB (sampled) of a command.
+def measured(command: list[str], out: Path) -> tuple[float, float, float]:
+    """Seconds, processor seconds, largest memory in MB (sampled) of a command that writes `out`.
 
     With all its processes. On a machine that others use, processor seconds say more.
     """
@@ -405,7 +407,8 @@ def measured(command: list[str]) -> tuple[float, float, float]:
     status = process.wait()
     done.set()
     watcher.join()
-    if status not in (0, 1):
+    # An error in Python ends with 1 as well, and writes nothing.
+    if status not in (0, 1) or not out.exists():
         raise SystemExit(f"{command[2:5]} ended with {status}")
     return time.perf_counter() - start, _processor() - before, largest
 
@@ -468,14 +471,15 @@ def peer_at_scale(path: Path, out: Path) -> None:
             linking.Options(folder=Path(folder)), str(Path(folder) / "peer.duckdb")
         )
         connection.execute(f"CREATE TABLE people AS SELECT * FROM '{path}'")
-        row = connection.execute("SELECT count(*) FROM people").fetchone()
+        # All rows: DuckDB keeps the connection busy until a result is read to its end.
+        ((count,),) = connection.execute("SELECT count(*) FROM people").fetchall()
         api = DuckDBAPI(connection=connection)
         settings = SettingsCreator(
             link_type="dedupe_only",
             comparisons=[*recommended(), cl.ExactMatch("place")],
             blocking_rules_to_generate_predictions=[
                 linking.blocking_rule(column, lists)
-                for column, lists in linking.blocking(row[0] if row else 0)
+                for column, lists in linking.blocking(int(count))
             ],
         )
         linker = Linker(api.register("people", dataset_display_name="people"), settings)
