@@ -32,10 +32,13 @@ def start(
     process = subprocess.Popen(
         [sys.executable, "-m", "mostovi.node.main", "demo", "--json", "--home", str(home),
          "--port", str(port), "--people", str(people)],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdout is not None
-    described = json.loads(process.stdout.readline())
+    line = process.stdout.readline()
+    if not line:
+        raise SystemExit(f"the demo did not start (it ended with {process.wait(60)}, see above)")
+    described = json.loads(line)
     return process, described, time.monotonic() - began
 
 

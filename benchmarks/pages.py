@@ -76,7 +76,7 @@ def rows(node: DemoNode, sql: str) -> list[Any]:
 
 def count(node: DemoNode, table: str) -> int:
     """How many rows a table has."""
-    return int(rows(node, f"SELECT count(*) FROM {table}")[0][0])  # noqa: S608 - fixed names
+    return int(rows(node, f"SELECT count(*) FROM {table}")[0][0])
 
 
 @contextmanager

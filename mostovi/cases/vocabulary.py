@@ -119,7 +119,11 @@ def _shipped() -> Mapping[str, Service]:
     lines = _document("services/directory.yaml")["services"]
     return {
         line["code"]: Service(
-            line["node"], line["code"], line["name"], tuple(line["needs"]), line["answer_days"],
+            line["node"],
+            line["code"],
+            line["name"],
+            tuple(line["needs"]),
+            line["answer_days"],
             takes_referrals=line.get("takes_referrals", True),
         )
         for line in lines

@@ -121,7 +121,6 @@ class PersonName:
             raise InvalidName("A name is a list of parts, each with its kind and text.") from error
         return make(parts, script=values.get("script", ""), usage=usage, order=order)
 
-
     @classmethod
     def from_stored(cls, values: Mapping[str, Any]) -> PersonName:
         """`from_json` of what `as_json` gave: it was made tidy and checked before it was sealed."""

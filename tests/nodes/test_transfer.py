@@ -6,6 +6,7 @@ The page at `me` says at every moment who is responsible, and nothing is lost.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -28,10 +29,8 @@ def until(page: Any, text: str, seconds: int = 60) -> None:
             pass
         assert time.monotonic() < end, f"'{text}' never came"
         page.wait_for_timeout(700)
-        try:
+        with contextlib.suppress(Exception):
             page.reload()
-        except Exception:  # noqa: BLE001, S110
-            pass
 
 
 def open_case(page: Any) -> None:

@@ -53,9 +53,7 @@ def test_the_common_verbs_of_a_case_still_lead_from_registration_to_closing(
         cases.take_step(coordinator, case, verb=verb)
     with pytest.raises(StepRefused):
         cases.take_step(coordinator, case, verb="close", reason="done")
-    asked = recording.write(
-        coordinator, case, kind="closing_request", answers=CLOSING, final=True
-    )
+    asked = recording.write(coordinator, case, kind="closing_request", answers=CLOSING, final=True)
     recording.decide(colleague, case, asked, approve=True, reason="Read; nothing is left open.")
     cases.take_step(coordinator, case, verb="close", reason="done")
     assert again(coordinator, case).closed_at
