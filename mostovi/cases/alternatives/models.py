@@ -15,6 +15,7 @@ from typing import Any, ClassVar, NoReturn
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from mostovi.cases.alternatives import safeguards
 from mostovi.cases.models import Case
@@ -159,7 +160,7 @@ class Outcome(models.TextChoices):
 class Kept(models.TextChoices):
     """Whether the conditions were kept while the measure lasted."""
 
-    KEPT = "kept", _("Kept")
+    KEPT = "kept", pgettext_lazy("an agreed time", "Kept")
     MISSED = "missed", _("Not always kept")
 
 
@@ -207,7 +208,11 @@ class Appointment(models.Model):
     due_on = models.DateField()
     kept = models.CharField(
         max_length=8,
-        choices=[("kept", _("Kept")), ("excused", _("Excused")), ("missed", _("Missed"))],
+        choices=[
+            ("kept", pgettext_lazy("an agreed time", "Kept")),
+            ("excused", _("Excused")),
+            ("missed", _("Missed")),
+        ],
         blank=True,
     )
     noted_by = models.UUIDField(null=True, blank=True)

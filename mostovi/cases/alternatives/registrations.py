@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from mostovi.cases import sections
 from mostovi.cases.alternatives import catalogue, files
@@ -54,7 +55,8 @@ def section(actor: Actor, case: Case, now: datetime) -> sections.Section | None:
     measure = files.measure_in_force(file)
     lines: list[tuple[str, object]] = [(str(_("Step")), step)]
     if measure is not None:
-        lines.append((str(_("Measure")), say(catalogue.measure(measure.code).label)))
+        label = pgettext("instead of detention", "Measure")
+        lines.append((label, say(catalogue.measure(measure.code).label)))
     if file.review_on is not None:
         lines.append((str(_("Next review")), file.review_on))
     warning = ""
