@@ -33,8 +33,10 @@ ENGINE = "screening:fill"
 
 WALKERS = (
     ("me", "anti-trafficking-coordinator"),
+    ("me", "case-supervisor"),
     ("me", "social-worker"),
     ("me", "asylum-officer"),
+    ("me", "investigator"),
     ("me", "data-protection-officer"),
     ("me", "administrator"),
     ("me", "statistician"),
@@ -52,6 +54,15 @@ _EXPECTED = """
     people:conflicts people:printed_code people:consents people:consent_new people:consent
     people:consent_sheet people:overrides people:override_new
     cases:list cases:new cases:case cases:refer cases:referrals cases:referral
+    cases:plan cases:change_plan cases:records cases:record cases:new_record cases:write_record
+    cases:tasks cases:case_risk cases:supervision cases:worker cases:groups cases:new_group
+    children:guardian children:care children:age children:places children:place children:place_new
+    victims:protection victims:decide victims:statement_new victims:statements victims:statement
+    alternatives:list alternatives:ladder alternatives:file alternatives:screening
+    alternatives:places alternatives:place alternatives:place_new alternatives:detention
+    directory:list directory:service directory:new directory:edit directory:history
+    directory:import transfers:list transfers:new
+    tracing:list tracing:new tracing:request tracing:add tracing:match
     screening:forms screening:form screening:form_import screening:fill screening:paper
     screening:submissions screening:submission screening:finding screening:devices
     exchange:status exchange:letters exchange:letter exchange:keys
