@@ -61,7 +61,7 @@ def _kept(mine: QuerySet[Case] | None, reach: QuerySet[Referral] | None) -> _Kep
     """In one statement, reading no further than it takes to know that there are many."""
     reaches: tuple[QuerySet[Any] | None, ...] = (mine, reach)
     parts: list[QuerySet[Any, Any]] = [
-        rows.model._default_manager.filter(pk__in=rows.order_by()[: _FEW + 1])
+        rows.model._default_manager.filter(pk__in=rows.order_by("procedure")[: _FEW + 1])
         .order_by()
         .values_list("procedure", "code", Value(place))
         for place, rows in enumerate(reaches)
