@@ -458,9 +458,9 @@ def leave(transfer: Transfer, now: datetime) -> bool:
         except Exception:  # noqa: BLE001 - a case that cannot be closed must not undo the passing
             logger.info(
                 "case not closed by this step",
-                extra={"transfer": str(transfer.pk), "verb": verb},
+                extra={"instance": str(transfer.procedure_id), "action": verb},
             )
-    logger.warning("case left open after its transfer", extra={"transfer": str(transfer.pk)})
+    logger.warning("case left open after its transfer", extra={"instance": str(transfer.procedure_id)})
     return False
 
 
@@ -471,7 +471,7 @@ def arrive(transfer: Transfer, now: datetime) -> bool:
             open_here(_officer(transfer), transfer, now=now)
         return True
     except Exception:
-        logger.exception("case not opened by itself", extra={"transfer": str(transfer.pk)})
+        logger.exception("case not opened by itself", extra={"instance": str(transfer.procedure_id)})
         return False
 
 

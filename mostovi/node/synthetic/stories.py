@@ -53,7 +53,7 @@ def load(*, seed: int = 7, now: datetime | None = None, topics: Sequence[str] = 
                 chance = Random(f"{seed}/{topic}")  # noqa: S311
                 loaded = import_module(name).load(actor_of, _free_people(), moment, chance)
         except Exception:
-            logger.exception("a story of the demo could not be loaded", extra={"what": topic})
+            logger.exception("a story of the demo could not be loaded", extra={"code": topic})
             continue
         opened += loaded or 0
     return opened
