@@ -31,7 +31,9 @@ def call_for_feedback(now: datetime) -> int:
                 now=now,
             )  # fmt: skip
         except Exception:
-            logger.exception("feedback not asked for", extra={"instance": str(referral.procedure_id)})
+            logger.exception(
+                "feedback not asked for", extra={"instance": str(referral.procedure_id)}
+            )
         else:
             asked += 1
     return asked

@@ -460,7 +460,9 @@ def leave(transfer: Transfer, now: datetime) -> bool:
                 "case not closed by this step",
                 extra={"instance": str(transfer.procedure_id), "action": verb},
             )
-    logger.warning("case left open after its transfer", extra={"instance": str(transfer.procedure_id)})
+    logger.warning(
+        "case left open after its transfer", extra={"instance": str(transfer.procedure_id)}
+    )
     return False
 
 
@@ -471,7 +473,9 @@ def arrive(transfer: Transfer, now: datetime) -> bool:
             open_here(_officer(transfer), transfer, now=now)
         return True
     except Exception:
-        logger.exception("case not opened by itself", extra={"instance": str(transfer.procedure_id)})
+        logger.exception(
+            "case not opened by itself", extra={"instance": str(transfer.procedure_id)}
+        )
         return False
 
 
