@@ -169,7 +169,8 @@ def test_reads_and_searches_stand_in_the_log_without_personal_data(
 ) -> None:
     services.search(worker, "Hadžić")
     services.read(worker, person)
-    tags = [entry.tag for entry in AuditEntry.objects.filter(handle=person.handle)]
+    entries = AuditEntry.objects.filter(handle=person.handle).order_by("sequence")
+    tags = [entry.tag for entry in entries]
     assert tags == [
         AuditTag.PERSON_REGISTERED, AuditTag.PERSON_LISTED, AuditTag.PERSON_READ,
     ]  # fmt: skip
