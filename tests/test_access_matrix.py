@@ -126,6 +126,7 @@ def test_every_address_of_ours_has_a_door():
 
 
 @pytest.mark.slow
+@pytest.mark.once
 @pytest.mark.parametrize("role", ROLES)
 def test_every_door_lets_in_whom_the_matrix_says(signed_in, acting, role):
     """GET and POST every address: who is refused gets 403, who is let in never does."""

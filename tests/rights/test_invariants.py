@@ -330,6 +330,7 @@ STRANGERS = [
 
 @pytest.mark.parametrize(("role", "unit"), STRANGERS)
 @pytest.mark.slow
+@pytest.mark.once
 def test_r1_no_page_tells_a_stranger_what_is_there(
     story: Story, signed_in: Any, acting: Any, role: Role, unit: str, caplog: Any
 ) -> None:
