@@ -15,8 +15,9 @@ from django.utils.translation import gettext_noop
 
 from mostovi.cases import services
 from mostovi.cases.models import Case, GroupParticipation, GroupSession
-from mostovi.rights.access import Action, Actor, Kind, Scope, require
+from mostovi.rights.access import Action, Actor, Kind, require
 from mostovi.rights.audit import AuditTag
+from mostovi.rights.rows import within_scope
 from mostovi.rights.services import record, record_many
 from mostovi.rights.storage import opened
 
@@ -43,8 +44,7 @@ class Participant:
 def visible(actor: Actor) -> QuerySet[GroupSession]:
     """The sessions of the actor's unit (or all), under the actor's purpose."""
     scope = require(actor, Action.CHANGE, Kind.CASE)
-    rows = GroupSession.objects.filter(purpose=actor.purpose.value)
-    return rows.filter(unit=actor.unit) if scope is Scope.UNIT else rows
+    return within_scope(GroupSession.objects.all(), actor, scope)
 
 
 def may_join(actor: Actor) -> QuerySet[Case]:

@@ -35,6 +35,7 @@ from mostovi.rights.access import Action, Actor, Kind, Scope, require
 from mostovi.rights.audit import AuditTag
 from mostovi.rights.bulk import in_chunks
 from mostovi.rights.purposes import Purpose
+from mostovi.rights.rows import within_scope
 from mostovi.rights.services import record
 from mostovi.rights.storage import opened
 from mostovi.rights.vault import vault
@@ -76,12 +77,8 @@ def case_handle(case: Case) -> str:
 def visible(actor: Actor, action: Action = Action.READ) -> QuerySet[Case]:
     """The cases on which `actor` may do `action`. Raises `Refused` when on none at all."""
     scope = require(actor, action, Kind.CASE)
-    rows = Case.objects.filter(purpose=actor.purpose.value)
-    if scope is Scope.UNIT:
-        rows = rows.filter(unit=actor.unit)
-    elif scope is Scope.OWN:
-        rows = rows.filter(Q(holder=actor.account) | Q(person__guardian_account=actor.account))
-    return rows
+    own = Q(holder=actor.account) | Q(person__guardian_account=actor.account)
+    return within_scope(Case.objects.all(), actor, scope, own=own)
 
 
 def within(actor: Actor, case: Case, action: Action = Action.READ) -> bool:

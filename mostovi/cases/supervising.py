@@ -25,8 +25,9 @@ from mostovi.cases.models import Case, CaseRecord
 from mostovi.cases.vocabulary import Risk
 from mostovi.content import CONTENT
 from mostovi.procedures.models import Deadline, Outcome, Task
-from mostovi.rights.access import Action, Actor, Kind, Scope, require
+from mostovi.rights.access import Action, Actor, Kind, require
 from mostovi.rights.audit import AuditTag
+from mostovi.rights.rows import within_scope
 from mostovi.rights.services import record
 
 _MOST = 50
@@ -71,8 +72,7 @@ def settings() -> Mapping[str, Any]:
 def supervised(actor: Actor, action: Action = Action.READ) -> QuerySet[Case]:
     """The open cases that `actor` supervises. Raises `Refused`."""
     scope = require(actor, action, Kind.SUPERVISION)
-    rows = Case.objects.filter(purpose=actor.purpose.value, closed_at=None)
-    return rows.filter(unit=actor.unit) if scope is Scope.UNIT else rows
+    return within_scope(Case.objects.filter(closed_at=None), actor, scope)
 
 
 def caseload(actor: Actor) -> list[Load]:

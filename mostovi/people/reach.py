@@ -11,17 +11,14 @@ from django.db.models import Q, QuerySet
 from mostovi.people import codes
 from mostovi.people.models import Person
 from mostovi.rights.access import Action, Actor, Kind, Scope, require
+from mostovi.rights.rows import within_scope
 
 
 def visible(actor: Actor, action: Action, kind: Kind = Kind.PERSON) -> QuerySet[Person]:
     """The persons on whom `actor` may do `action`. Raises `Refused` when on none at all."""
     scope = require(actor, action, kind)
-    rows = Person.objects.filter(purpose=actor.purpose.value, joined_to=None)
-    if scope is Scope.UNIT:
-        rows = rows.filter(unit=actor.unit)
-    elif scope is Scope.OWN:
-        rows = rows.filter(Q(created_by=actor.account) | Q(guardian_account=actor.account))
-    return rows
+    own = Q(created_by=actor.account) | Q(guardian_account=actor.account)
+    return within_scope(Person.objects.filter(joined_to=None), actor, scope, own=own)
 
 
 def within(actor: Actor, person: Person, action: Action, kind: Kind = Kind.PERSON) -> bool:

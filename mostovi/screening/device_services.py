@@ -16,12 +16,13 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
 from mostovi.rights.access import Action, Actor, Kind, Scope, decide, require
 from mostovi.rights.audit import AuditTag
+from mostovi.rights.rows import within_scope
 from mostovi.rights.services import record
 from mostovi.rights.vault import KeyDestroyed, vault
 from mostovi.screening import digest
@@ -99,12 +100,7 @@ def revoke_device(actor: Actor, *, device_id: UUID, now: datetime) -> Device:
 
 def visible(actor: Actor, scope: Scope) -> QuerySet[Device]:
     """The devices within `scope`: an account's own, a unit's, or all under the purpose."""
-    found = Device.objects.filter(purpose=actor.purpose.value)
-    if scope is Scope.UNIT:
-        found = found.filter(unit=actor.unit)
-    elif scope is Scope.OWN:
-        found = found.filter(account=actor.account)
-    return found
+    return within_scope(Device.objects.all(), actor, scope, own=Q(account=actor.account))
 
 
 def recognise(request: HttpRequest, now: datetime) -> Recognised:

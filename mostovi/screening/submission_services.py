@@ -21,13 +21,14 @@ from xml.etree.ElementTree import canonicalize
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from mostovi.people.models import Person
 from mostovi.rights.access import Action, Actor, Kind, Refused, Scope, covers, require
 from mostovi.rights.audit import AuditTag
 from mostovi.rights.purposes import Purpose
 from mostovi.rights.retention import RetentionRule, cutoff
+from mostovi.rights.rows import within_scope
 from mostovi.rights.services import destroy_subject, record
 from mostovi.rights.storage import opened
 from mostovi.rights.vault import KeyDestroyed, vault
@@ -379,11 +380,8 @@ def handle(submission: Submission) -> str:
 
 def visible(actor: Actor, scope: Scope) -> QuerySet[Submission]:
     """The submissions within `scope` (from `require` for READ), newest first."""
-    found = Submission.objects.filter(purpose=actor.purpose.value).select_related("version__form")
-    if scope is Scope.UNIT:
-        found = found.filter(unit=actor.unit)
-    elif scope is Scope.OWN:
-        found = found.filter(owner=actor.account)
+    rows = Submission.objects.select_related("version__form")
+    found = within_scope(rows, actor, scope, own=Q(owner=actor.account))
     return found.order_by("-received_at", "pk")
 
 

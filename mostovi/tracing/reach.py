@@ -7,10 +7,11 @@ A row out of reach and one that does not exist raise the same `DoesNotExist`.
 from __future__ import annotations
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from mostovi.people import codes
-from mostovi.rights.access import Action, Actor, Kind, Scope, require
+from mostovi.rights.access import Action, Actor, Kind, require
+from mostovi.rights.rows import within_scope
 from mostovi.rights.vault import vault
 from mostovi.tracing.models import TracingMatch, TracingRequest
 
@@ -24,11 +25,8 @@ def us() -> str:
 def requests(actor: Actor, action: Action = Action.READ) -> QuerySet[TracingRequest]:
     """The searches on which `actor` may do `action`. Raises `Refused` when on none at all."""
     scope = require(actor, action, Kind.TRACING)
-    rows = TracingRequest.objects.filter(purpose=actor.purpose.value)
-    if scope is Scope.UNIT:
-        rows = rows.filter(unit=actor.unit)
-    elif scope is Scope.OWN:
-        rows = rows.filter(person__guardian_account=actor.account)
+    own = Q(person__guardian_account=actor.account)
+    rows = within_scope(TracingRequest.objects.all(), actor, scope, own=own)
     return rows.select_related("person", "case")
 
 
@@ -44,11 +42,7 @@ def find_request(actor: Actor, code: str, action: Action = Action.READ) -> Traci
 def matches(actor: Actor, action: Action = Action.READ) -> QuerySet[TracingMatch]:
     """The matches on which `actor` may do `action`; a guardian is told in person, never here."""
     scope = require(actor, action, Kind.TRACING)
-    rows = TracingMatch.objects.filter(purpose=actor.purpose.value)
-    if scope is Scope.UNIT:
-        rows = rows.filter(unit=actor.unit)
-    elif scope is Scope.OWN:
-        rows = rows.none()
+    rows = within_scope(TracingMatch.objects.all(), actor, scope)
     return rows.select_related("person", "sought__request__person", "procedure")
 
 

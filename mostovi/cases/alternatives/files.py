@@ -37,9 +37,10 @@ from mostovi.people.file import Glance
 from mostovi.procedures import services as procedures
 from mostovi.procedures.models import Event
 from mostovi.procedures.state import GateAnswer
-from mostovi.rights.access import Action, Actor, Kind, Scope, require
+from mostovi.rights.access import Action, Actor, Kind, require
 from mostovi.rights.audit import AuditTag
 from mostovi.rights.roles import Role
+from mostovi.rights.rows import within_scope
 from mostovi.rights.services import record
 from mostovi.rights.storage import opened
 from mostovi.rights.vault import KeyDestroyed, vault
@@ -73,14 +74,8 @@ def handle(file: LibertyFile) -> str:
 def visible(actor: Actor, action: Action = Action.READ) -> QuerySet[LibertyFile]:
     """The files on which `actor` may do `action`. Raises `Refused` when on none at all."""
     scope = require(actor, action, Kind.ALTERNATIVE)
-    rows = LibertyFile.objects.filter(purpose=actor.purpose.value)
-    if scope is Scope.UNIT:
-        rows = rows.filter(unit=actor.unit)
-    elif scope is Scope.OWN:
-        rows = rows.filter(
-            Q(holder=actor.account) | Q(case__person__guardian_account=actor.account)
-        )
-    return rows
+    own = Q(holder=actor.account) | Q(case__person__guardian_account=actor.account)
+    return within_scope(LibertyFile.objects.all(), actor, scope, own=own)
 
 
 def find(actor: Actor, code: str, action: Action = Action.READ) -> LibertyFile:

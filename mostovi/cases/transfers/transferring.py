@@ -18,7 +18,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -38,10 +38,11 @@ from mostovi.people.consent import Permission
 from mostovi.people.models import Consent, Person
 from mostovi.procedures import services as procedures
 from mostovi.procedures.state import Choice, GateAnswer
-from mostovi.rights.access import Action, Actor, Kind, Scope, require
+from mostovi.rights.access import Action, Actor, Kind, require
 from mostovi.rights.audit import AuditTag
 from mostovi.rights.purposes import Purpose
 from mostovi.rights.roles import Role
+from mostovi.rights.rows import within_scope
 from mostovi.rights.services import destroy_subject, record, record_many
 from mostovi.rights.storage import opened
 from mostovi.rights.vault import vault
@@ -102,12 +103,7 @@ def receivers() -> list[tuple[str, str]]:
 def visible(actor: Actor, action: Action = Action.READ) -> QuerySet[Transfer]:
     """The transfers on which `actor` may do `action`. Raises `Refused` when on none at all."""
     scope = require(actor, action, Kind.REFERRAL)
-    rows = Transfer.objects.filter(purpose=actor.purpose.value)
-    if scope is Scope.UNIT:
-        rows = rows.filter(unit=actor.unit)
-    elif scope is Scope.OWN:
-        rows = rows.filter(holder=actor.account)
-    return rows
+    return within_scope(Transfer.objects.all(), actor, scope, own=Q(holder=actor.account))
 
 
 def find(actor: Actor, code: str, action: Action = Action.READ) -> Transfer:
