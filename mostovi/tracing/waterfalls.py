@@ -10,15 +10,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from mostovi.tracing.comparing import Match
 
 WIDTH = 300
 _FIELDS = {
-    "prior": "Before looking", "names": "Names", "rarity": "How rare the name is",
-    "birth": "Birth", "sex": "Sex", "place": "Places", "mother": "Mother", "father": "Father",
-    "child": "Child", "sibling": "Brother or sister", "spouse": "Husband or wife",
-}  # fmt: skip
+    "prior": gettext_noop("Before looking"),
+    "names": gettext_noop("Names"),
+    "rarity": gettext_noop("How rare the name is"),
+    "birth": gettext_noop("Birth"),
+    "sex": gettext_noop("Sex"),
+    "place": gettext_noop("Places"),
+    "mother": gettext_noop("Mother"),
+    "father": gettext_noop("Father"),
+    "child": gettext_noop("Child"),
+    "sibling": gettext_noop("Brother or sister"),
+    "spouse": gettext_noop("Husband or wife"),
+}
 
 
 @dataclass(frozen=True, slots=True)

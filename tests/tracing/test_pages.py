@@ -3,10 +3,11 @@
 
 import pytest
 from django.urls import reverse
+from django.utils.translation import gettext, override
 
 from mostovi.people.models import Person
 from mostovi.rights.roles import Role
-from mostovi.tracing import answering, joining
+from mostovi.tracing import answering, joining, waterfalls
 from mostovi.tracing.models import Side, TracingMatch, TracingRequest
 
 pytestmark = pytest.mark.django_db
@@ -82,6 +83,13 @@ def test_the_waterfall_is_shown_with_words(client, proposed):
     page = client.get(reverse("tracing:match", args=[proposed.code])).content.decode()
     for text in ("What speaks for it", "Names", "Омид Рахими", "امید رحیمی", "Speak with the"):
         assert text in page
+
+
+@pytest.mark.parametrize("language", ["sq", "bs", "sr", "mk", "ar"])
+def test_what_each_bar_is_about_is_said_in_the_readers_language(language):
+    with override(language):
+        said = {str(gettext(title)) for title in waterfalls._FIELDS.values()}
+    assert not said & set(waterfalls._FIELDS.values())
 
 
 def test_the_home_page_says_that_somebody_may_be_looked_for(client, proposed):
