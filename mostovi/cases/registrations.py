@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -93,27 +95,39 @@ def receivers() -> Sequence[people_sharing.Receiver]:
 
 def profiles(language: str) -> Sequence[people_sharing.Profile]:
     """The fields that a consent for a referral can name, with their words in `language`."""
-    found = profile(REQUEST)
+    return consent_profiles(REQUEST, sharing.SHAREABLE, language)
+
+
+def consent_profiles(
+    letter_type: str, names: Sequence[str], language: str
+) -> Sequence[people_sharing.Profile]:
+    """For each purpose of a letter, the named fields with their words in `language`."""
+    found = profile(letter_type)
     properties = found.schema["properties"]
     with override(language):
-        fields = [(name, _(properties[name]["title"])) for name in sharing.SHAREABLE]
+        fields = [(name, _(properties[name]["title"])) for name in names]
         title = _(found.schema["title"])
     return [
-        people_sharing.Profile(REQUEST, title, purpose, fields)
+        people_sharing.Profile(letter_type, title, purpose, fields)
         for purpose in sorted(found.purposes)
     ]
 
 
 def disclosed(person: Person) -> Sequence[disclosures.Disclosure]:
     """What went out about a person (R8)."""
-    rows = Referral.objects.filter(case__person=person, direction=Direction.SENT)
+    return disclosures_of(Referral.objects.filter(case__person=person))
+
+
+def disclosures_of(rows: QuerySet[Any]) -> Sequence[disclosures.Disclosure]:
+    """What left this node with referrals or transfers: those of `rows` whose letter was sent."""
+    sent = rows.filter(direction=Direction.SENT).exclude(letter_id=None)
     return [
         disclosures.Disclosure(
             receiver=row.peer, at=row.created_at, purpose=row.purpose, fields=row.fields,
             basis="consent" if row.consent_handle else "duty", state=row.procedure.state,
             withdrawn=row.consent_withdrawn_at is not None,
         )
-        for row in rows.exclude(letter_id=None).select_related("procedure")
+        for row in sent.select_related("procedure")
     ]  # fmt: skip
 
 

@@ -8,13 +8,12 @@ from datetime import date, datetime
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
 from mostovi.cases import sections
 from mostovi.cases.models import Case, Direction
+from mostovi.cases.registrations import consent_profiles, disclosures_of
 from mostovi.cases.transfers import letters, transferring
 from mostovi.cases.transfers.models import Transfer
-from mostovi.exchange.profiles import profile
 from mostovi.people import consent_listeners, disclosures, keeping
 from mostovi.people import sharing as people_sharing
 from mostovi.people.models import Person
@@ -58,28 +57,12 @@ def receivers() -> Sequence[people_sharing.Receiver]:
 
 def profiles(language: str) -> Sequence[people_sharing.Profile]:
     """The fields that a consent for a transfer can name, with their words in `language`."""
-    found = profile(transferring.TRANSFER)
-    properties = found.schema["properties"]
-    with override(language):
-        fields = [(name, _(properties[name]["title"])) for name in transferring.FIELDS]
-        title = _(found.schema["title"])
-    return [
-        people_sharing.Profile(transferring.TRANSFER, title, purpose, fields)
-        for purpose in sorted(found.purposes)
-    ]
+    return consent_profiles(transferring.TRANSFER, transferring.FIELDS, language)
 
 
 def disclosed(person: Person) -> Sequence[disclosures.Disclosure]:
     """What went out about a person with a case (R8)."""
-    rows = Transfer.objects.filter(case__person=person, direction=Direction.SENT)
-    return [
-        disclosures.Disclosure(
-            receiver=row.peer, at=row.created_at, purpose=row.purpose, fields=row.fields,
-            basis="consent" if row.consent_handle else "duty", state=row.procedure.state,
-            withdrawn=row.consent_withdrawn_at is not None,
-        )
-        for row in rows.exclude(letter_id=None).select_related("procedure")
-    ]  # fmt: skip
+    return disclosures_of(Transfer.objects.filter(case__person=person))
 
 
 def copied(person: Person) -> tuple[str, object]:
