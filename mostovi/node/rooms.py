@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 PACKAGES = (
     "cases", "cases.children", "cases.victims", "cases.alternatives", "cases.transfers",
-    "cases.directory", "tracing", "people",
+    "cases.directory", "tracing", "pathways", "people",
     "screening", "exchange", "procedures", "portal", "statistics", "plan",
     "rights", "node",
 )  # fmt: skip

@@ -40,6 +40,7 @@ DOMAINS = [
     "mostovi.cases.directory",
     "mostovi.cases.transfers",
     "mostovi.tracing",
+    "mostovi.pathways",
     "mostovi.portal",
     "mostovi.statistics",
     "mostovi.plan",

@@ -44,6 +44,8 @@ MOUNTS: tuple[tuple[str, str], ...] = (
     ("transfers/", "mostovi.cases.transfers.urls"),
     ("cases/", "mostovi.cases.urls"),
     ("tracing/", "mostovi.tracing.urls"),
+    ("pathways/", "mostovi.pathways.urls"),
+    ("ways/", "mostovi.portal.ways_urls"),
     ("openrosa/", "mostovi.screening.openrosa_urls"),
     ("screening/", "mostovi.screening.urls"),
     ("exchange/", "mostovi.exchange.urls"),

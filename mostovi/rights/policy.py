@@ -31,6 +31,9 @@ OPEN_TO: Mapping[Kind, frozenset[Purpose]] = {
     Kind.ALTERNATIVE: _PERSONAL,
     Kind.STATEMENT: frozenset({Purpose.INVESTIGATION}),
     Kind.TRACING: _PERSONAL,
+    Kind.LAW: _EVERY_PURPOSE,
+    Kind.REFORM: frozenset({Purpose.PATHWAYS, Purpose.GOVERNANCE, Purpose.STATISTICS}),
+    Kind.PATHWAY_CHECK: _PERSONAL,
     Kind.PROCEDURE: _EVERY_PURPOSE,
     Kind.PEER: frozenset({Purpose.GOVERNANCE}),
     Kind.LETTER: frozenset({Purpose.GOVERNANCE}),
@@ -66,6 +69,11 @@ _TRACERS = {
     Role.ANTI_TRAFFICKING_COORDINATOR: ALL,
     Role.CASE_SUPERVISOR: UNIT,
     Role.SOCIAL_WORKER: UNIT,
+}
+_LAW_DRAFTERS = {
+    Role.PARTNER_FOCAL_POINT: ALL,
+    Role.PATHWAYS_OFFICER: ALL,
+    Role.SECRETARIAT: ALL,
 }
 
 GRANTS: Mapping[Kind, Mapping[Action, Mapping[Role, Scope]]] = {
@@ -142,6 +150,19 @@ GRANTS: Mapping[Kind, Mapping[Action, Mapping[Role, Scope]]] = {
         Action.SEND: _TRACERS,
         Action.DECIDE: _TRACERS,
     },
+    Kind.LAW: {
+        Action.READ: _STAFF,
+        Action.DECIDE: {Role.PARTNER_FOCAL_POINT: ALL},
+    },
+    Kind.REFORM: {
+        Action.READ: {**_LAW_DRAFTERS, Role.ANALYST: ALL, Role.STATISTICIAN: ALL},
+        Action.CREATE: _LAW_DRAFTERS,
+        Action.CHANGE: _LAW_DRAFTERS,
+    },
+    Kind.PATHWAY_CHECK: {
+        Action.READ: _CASE_READERS,
+        Action.CREATE: {**_CASE_WRITERS, Role.GUARDIAN: OWN},
+    },
     Kind.REFERRAL: {
         Action.READ: {**_REFERRERS, Role.FIRST_RESPONDER: UNIT},
         Action.CREATE: _REFERRERS,
@@ -205,7 +226,7 @@ PERSONAL_KINDS = frozenset(
     {
         Kind.SUBMISSION, Kind.PERSON, Kind.CONSENT, Kind.OVERRIDE,
         Kind.CASE, Kind.REFERRAL, Kind.DEVICE, Kind.SUPERVISION, Kind.ALTERNATIVE,
-        Kind.STATEMENT, Kind.TRACING,
+        Kind.STATEMENT, Kind.TRACING, Kind.PATHWAY_CHECK,
     }
 )  # fmt: skip
 """Kinds that hold data on persons of concern; administrators are granted nothing on them."""
