@@ -221,6 +221,12 @@ class AuditTag(StrEnum):
     TRACING_MATCH_ERASED = "tracing.match.erased"
     TRACING_ANSWERS = "tracing.answers.sealed"
     TRACING_SAFETY_NOTED = "tracing.safety_note.written"
+    LAW_SIGNED = "pathways.law.signed"
+    LAW_SIGN_OFF_WITHDRAWN = "pathways.sign_off.withdrawn"
+    REFORM_BEGUN = "pathways.reform.begun"
+    REFORM_SAVED = "pathways.reform.saved"
+    REFORM_PUT_ASIDE = "pathways.reform.put_aside"
+    REFORM_TAKEN_UP = "pathways.reform.taken_up"
 
 
 GENESIS = "0" * 64
