@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The words for the codes of law packs (`content/law/texts/<language>.yaml`), in many languages.
+
+English is the source. A language whose file is missing, or misses a text, is answered in English,
+and the answer says in which language it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import yaml
+
+from mostovi.content import CONTENT
+
+SOURCE = "en"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A text and the language it is in."""
+
+    text: str
+    language: str
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """Languages that have a file, English first."""
+    found = sorted(path.stem for path in (CONTENT / "law" / "texts").glob("*.yaml"))
+    return (SOURCE, *(code for code in found if code != SOURCE))
+
+
+@cache
+def texts(language: str) -> Mapping[str, str]:
+    """All texts of one language by code; empty when nobody has translated yet."""
+    document = _document(language)
+    return {str(code): str(text) for code, text in (document.get("texts") or {}).items() if text}
+
+
+@cache
+def is_reviewed(language: str) -> bool:
+    """Whether somebody who speaks the language has checked its texts."""
+    review = _document(language).get("review") or {}
+    return bool(review.get("status") == "reviewed")
+
+
+def say(code: str, language: str) -> Said:
+    """The text for `code`; in English when the language has none, the code itself as a last resort.
+
+    A region of a language (`sr-latn`) is answered by the language.
+    """
+    for one in (language, language.split("-", 1)[0], SOURCE):
+        if code in texts(one):
+            return Said(texts(one)[code], one)
+    return Said(_spelled(code), SOURCE)
+
+
+def _spelled(code: str) -> str:
+    """A code as words: `fact.job_offer.short` is 'Job offer'."""
+    parts = [part for part in code.split(".") if part not in {"short", "title", "choice"}]
+    return parts[-1].replace("_", " ").capitalize() if parts else code
+
+
+def _document(language: str) -> Mapping[str, Any]:
+    path = CONTENT / "law" / "texts" / f"{language}.yaml"
+    if not language.replace("-", "").isalnum() or not path.is_file():
+        return {}
+    found = yaml.load(path.read_text(encoding="utf-8"), _LOADER)  # noqa: S506  (a safe loader)
+    return found if isinstance(found, Mapping) else {}
