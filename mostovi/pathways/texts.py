@@ -2,11 +2,13 @@
 """The words for the codes of law packs (`content/law/texts/<language>.yaml`), in many languages.
 
 English is the source. A language whose file is missing, or misses a text, is answered in English,
-and the answer says in which language it is.
+and the answer says in which language it is. `problems` compares a language with the source.
 """
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +19,29 @@ import yaml
 from mostovi.content import CONTENT
 
 SOURCE = "en"
+NAMES: Mapping[str, str] = {
+    "en": "English",
+    "sq": "Shqip",
+    "bs": "Bosanski / hrvatski / crnogorski",
+    "sr": "Српски",
+    "mk": "Македонски",
+    "ar": "العربية",
+    "fa": "فارسی",
+    "ps": "پښتو",
+    "ur": "اردو",
+    "bn": "বাংলা",
+    "tr": "Türkçe",
+    "fr": "Français",
+    "so": "Soomaali",
+    "ti": "ትግርኛ",
+    "ckb": "کوردیی ناوەندی",
+    "kmr": "Kurdî (Kurmancî)",
+    "uk": "Українська",
+    "ru": "Русский",
+}
+"""The languages of the self-check by their own names, in the order in which they are offered."""
+RIGHT_TO_LEFT = frozenset({"ar", "fa", "ps", "ur", "ckb"})
+_GAP = re.compile(r"\{([a-z_]+)\}")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -27,12 +52,28 @@ class Said:
     text: str
     language: str
 
+    @property
+    def direction(self) -> str:
+        """`rtl` or `ltr`."""
+        return direction(self.language)
+
+
+def direction(language: str) -> str:
+    """In which direction a language is written: `rtl` or `ltr`."""
+    return "rtl" if language.split("-", 1)[0] in RIGHT_TO_LEFT else "ltr"
+
 
 @cache
 def languages() -> tuple[str, ...]:
     """Languages that have a file, English first."""
     found = sorted(path.stem for path in (CONTENT / "law" / "texts").glob("*.yaml"))
     return (SOURCE, *(code for code in found if code != SOURCE))
+
+
+def offered() -> Mapping[str, str]:
+    """The languages a person can choose, by their own names: those that have a file."""
+    found = languages()
+    return {code: name for code, name in NAMES.items() if code in found}
 
 
 @cache
@@ -58,6 +99,23 @@ def say(code: str, language: str) -> Said:
         if code in texts(one):
             return Said(texts(one)[code], one)
     return Said(_spelled(code), SOURCE)
+
+
+def problems(language: str) -> tuple[str, ...]:
+    """What a language lacks, has too much, or fills in differently from the source, in words."""
+    own, source = texts(language), texts(SOURCE)
+    missing = [f"missing: {code}" for code in source if code not in own]
+    extra = [f"not in the source: {code}" for code in own if code not in source]
+    gaps = [
+        f"other placeholders than the source: {code}"
+        for code in own
+        if code in source and _gaps(own[code]) != _gaps(source[code])
+    ]
+    return (*missing, *extra, *gaps)
+
+
+def _gaps(text: str) -> Counter[str]:
+    return Counter(_GAP.findall(text))
 
 
 def _spelled(code: str) -> str:
