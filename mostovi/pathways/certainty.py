@@ -318,7 +318,11 @@ class _Working:
         self.branches = 0
 
     def result(self) -> Certainty:
-        root = self.settle(self.root)
+        root = self.root
+        if isinstance(root, _Joined):
+            # Each part by itself first: what two laws share then looks the same in both.
+            root = _join(root.count, tuple(self.settle(part) for part in root.parts))
+        root = self.settle(root)
         try:
             return Certainty(self.bounds(root), self.exact)
         except _TooLarge:
@@ -455,7 +459,7 @@ class _Working:
             if len(groups) > 1:
                 count = [len(group) if node.every else 1 for group in groups]
                 joined = (_join(n, tuple(g)) for n, g in zip(count, groups, strict=True))
-                return Together(node.every, tuple(self.bounds(group) for group in joined))
+                return _together(node.every, [self.bounds(group) for group in joined])
         compared = set(_compared(node))
         candidates = sorted(repeated - compared, key=lambda fact: (-counted[fact], fact))
         if not candidates:
@@ -471,11 +475,13 @@ class _Working:
         self.branches += len(found)
         if self.branches > MOST_BRANCHES:
             raise _TooLarge
+        branches: dict[Bounds, set[int]] = {}
+        for within, numbers in found.items():
+            branches.setdefault(self.bounds(within), set()).update(numbers)
+        if len(branches) == 1:
+            return next(iter(branches))
         return Cases(
-            tuple(
-                (domain.test(frozenset(numbers)), self.bounds(within))
-                for within, numbers in found.items()
-            )
+            tuple((domain.test(frozenset(numbers)), part) for part, numbers in branches.items())
         )
 
     def expression(self, node: _Node) -> Expression:
@@ -489,6 +495,17 @@ class _Working:
         if node.every:
             return All(parts)
         return Any(parts) if node.some else AtLeast(node.count, parts)
+
+
+def _together(every: bool, parts: Sequence[Bounds]) -> Bounds:
+    """The parts without those that decide nothing; or the one that decides all."""
+    nothing, everything = Plain(Constant(every)), Plain(Constant(not every))
+    if everything in parts:
+        return everything
+    left = tuple(part for part in parts if part != nothing)
+    if not left:
+        return nothing
+    return left[0] if len(left) == 1 else Together(every, left)
 
 
 def _literal(domain: _Domain, cells: frozenset[int]) -> _Node:

@@ -240,13 +240,15 @@ class Prepared:
 
     table: fact columns as rules want them, the grouping columns (text, `unknown` where empty),
     `weight`, and `problem`: NULL, or `<problem code>:<fact or conflict>` of a row that must not be
-    used. facts: those with a column. ignored: columns that mean nothing here.
+    used. facts: those with a column. ignored: columns that mean nothing here. weighted: a row
+    stands for as many people as its `weight` says, otherwise for one.
     """
 
     table: ibis.Table
     facts: frozenset[str]
     groupings: tuple[str, ...]
     ignored: tuple[str, ...]
+    weighted: bool
     on: date
 
     @property
@@ -334,7 +336,8 @@ class _Reading:
             **groupings,
             **{WEIGHT: weight, _PROBLEM: _first([*self.wrong, *conflicts])},
         )
-        return Prepared(read, facts, tuple(groupings), tuple(sorted(present - known)), self.on)
+        ignored = tuple(sorted(present - known))
+        return Prepared(read, facts, tuple(groupings), ignored, WEIGHT in present, self.on)
 
     def note(self, condition: Anything, code: ProblemCode, name: str) -> None:
         self.wrong.append((condition, f"{code}:{name}"))
