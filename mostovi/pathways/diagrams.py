@@ -121,10 +121,15 @@ class Cells:
             others = (c for c in ("SY", *sorted(COUNTRIES)) if self.groups.get(c, 0) == cell)
             return named[0] if named else next(others, "SY")
         low, high = self.low(cell), self.high(cell)
-        if cell == 0 and high > low:
-            # The number nearest to the next cell says more than nought.
-            low = math.floor(high) if math.floor(high) >= low else low
-        return int(low) if low == int(low) else round(low, 6)
+        for digits in range(7):
+            # The roundest number; in the first cell the one nearest to the next, which says more.
+            unit = 10.0**-digits
+            number = math.floor(high / unit) if cell == 0 else math.ceil(low / unit)
+            value = round(number * unit, digits)
+            if low <= value <= high:
+                return int(value) if value == int(value) else value
+        return low
+
 
 
 class Diagram:
@@ -153,7 +158,8 @@ class Diagram:
         self._variable_facts = [self._facts_of(name) for name in self.names]
         self.roots = tuple(self._build(expression) for expression in expressions)
         self._joined.clear()
-        self._kept = dict(self._unique)
+        self._kept = {(n.variable, n.children): n for n in self._reached()}
+        self._unique = dict(self._kept)
         self._readers = tuple(
             (fact, self._position[fact], self.bit[fact], self.cells[fact].of) for fact in self.facts
         )
@@ -305,6 +311,17 @@ class Diagram:
                 for o in range(self.cells[outer].count)
             ),
         )
+
+    def _reached(self) -> set[Node]:
+        """The nodes of the roots, without what was only needed while building."""
+        found: set[Node] = set()
+        waiting = [root for root in self.roots if root.result is None]
+        while waiting:
+            node = waiting.pop()
+            if node not in found:
+                found.add(node)
+                waiting += [child for child in node.children if child.result is None]
+        return found
 
     # Answering.
 
