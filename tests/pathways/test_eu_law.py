@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The yardstick: a file for each kind of pathway, a source for each condition, two days two laws."""
+"""The yardstick: a file for each way, a source for each condition, two days are two laws."""
 
 from __future__ import annotations
 
