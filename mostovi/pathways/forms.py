@@ -142,7 +142,7 @@ class UploadForm(forms.Form):
 
     seen = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
     file = forms.FileField(
-        label=_("File (YAML)"), help_text=_("Text in UTF-8, at most 800 kB, in the packs' format.")
+        label=_("File (YAML)"), help_text=_("Text in UTF-8, at most 400 kB, in the packs' format.")
     )
     why = forms.CharField(
         label=_("What you changed, and why"),
@@ -154,7 +154,7 @@ class UploadForm(forms.Form):
         """The text in the file."""
         file = self.cleaned_data["file"]
         if file.size > LARGEST_FILE:
-            raise ValidationError(_("The file is over 800 kB. A pack is much smaller."))
+            raise ValidationError(_("The file is over 400 kB. A pack is much smaller."))
         try:
             return plain_text(file.read().decode("utf-8"))
         except UnicodeDecodeError:
@@ -164,6 +164,6 @@ class UploadForm(forms.Form):
 
 
 _BAD_TEXT = _(
-    "The text is over 200,000 characters, or holds characters that are no text. "
+    "The text is over 100,000 characters, or holds characters that are no text. "
     "Shorten it or clean it."
 )

@@ -7,13 +7,13 @@ Rules are read by `loader`; this hands out what stands in the files, word for wo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 
-from mostovi.content import CONTENT
+from mostovi.pathways.library import library
 from mostovi.pathways.signed_text import digest_of
 
 PARTNERS = ("al", "ba", "xk", "me", "mk", "rs")
@@ -33,6 +33,13 @@ def kept(read: Read) -> Read:
     return keeping  # type: ignore[return-value]
 
 
+def kept_few(read: Read) -> Read:
+    """As `kept`, for large answers to many questions: the latest of them."""
+    keeping = lru_cache(maxsize=32)(read)
+    _forgetting.append(keeping.cache_clear)
+    return keeping  # type: ignore[return-value]
+
+
 def forget() -> None:
     """Read the files anew next time (tests, and whoever changes them on a running node)."""
     for clear in _forgetting:
@@ -41,7 +48,7 @@ def forget() -> None:
 
 def folder() -> Path:
     """Where the law's files stand."""
-    return CONTENT / "law"
+    return library().folder
 
 
 @kept
@@ -83,6 +90,13 @@ def pack(partner: str, pathway: str) -> Mapping[str, Any]:
 def partner_file(partner: str) -> Mapping[str, Any]:
     """The partner's own file as plain values: acts, authorities, parameters, definitions."""
     return _plain(f"{partner}/partner.yaml") if partner in LAWS else {}
+
+
+@kept
+def lists() -> Mapping[str, Any]:
+    """The lists of countries that all partners share."""
+    found: Mapping[str, Any] = _plain("facts.yaml").get("lists") or {}
+    return found
 
 
 @kept

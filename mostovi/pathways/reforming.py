@@ -22,7 +22,7 @@ from mostovi.rights.audit import AuditTag
 from mostovi.rights.services import record
 from mostovi.rights.vault import vault
 
-LONGEST_TEXT = 200_000
+LONGEST_TEXT = 100_000
 """Characters of a draft. The longest pack is a small part of it."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 

@@ -2,8 +2,9 @@
 """The exact text that a lawyer signs: what one version, or one condition in it, says.
 
 A condition means what it means only together with the definitions and parameters it names and the
-acts it cites, which stand in the partner's own file. They are part of the text; left out is what
-others said of it (`review`), for a sign-off is not the law. The text is canonical YAML (keys in
+acts it cites, which stand in the partner's own file, and with the lists of countries that all
+partners share. They are part of the text; left out is what others said of it (`review`), for a
+sign-off is not the law. The text is canonical YAML (keys in
 order), so that moving a line does not undo a signature and changing a word does.
 """
 
@@ -15,8 +16,11 @@ from typing import Any
 
 import yaml
 
-_USED = {"definition": "definitions", "parameter": "parameters", "act": "acts"}
-"""Members that name an entry of the partner's file, and the part of it where the entry stands."""
+_USED = {
+    "definition": "definitions", "parameter": "parameters", "act": "acts",
+    "in_list": "lists", "not_in_list": "lists",
+}  # fmt: skip
+"""Members that name an entry of the partner's file or a list, and the part where it stands."""
 
 
 class NotInTheText(LookupError):
@@ -24,16 +28,22 @@ class NotInTheText(LookupError):
 
 
 def text_to_sign(
-    pack: Mapping[str, Any], partner: Mapping[str, Any], version: str, condition: str = ""
+    pack: Mapping[str, Any],
+    partner: Mapping[str, Any],
+    lists: Mapping[str, Any],
+    version: str,
+    condition: str = "",
 ) -> str:
     """What version `version` of `pack` says, or its `condition`; `version` is "" where it has none.
 
-    pack and partner are the files as read from YAML. Raises `NotInTheText`.
+    pack and partner are the files as read from YAML, lists those of countries. Raises
+    `NotInTheText`.
     """
+    entries = dict(partner) | {"lists": lists}
     head = {name: pack.get(name) for name in ("partner", "pathway", "availability")}
     if version:
         found = _version(pack, version)
-        said = _condition(found, condition) if condition else found
+        said = _condition(found, entries, condition) if condition else found
         head["version"] = version
         head["condition" if condition else "law"] = said
     elif pack.get("versions"):
@@ -41,7 +51,7 @@ def text_to_sign(
     else:
         head["availability_note"] = pack.get("availability_note")
     plain = _without_reviews(head)
-    return _canonical(plain | _named_in(plain, partner))
+    return _canonical(plain | _named_in(plain, entries))
 
 
 def digest_of(text: str) -> str:
@@ -57,9 +67,16 @@ def _version(pack: Mapping[str, Any], version: str) -> Mapping[str, Any]:
     raise NotInTheText(version)
 
 
-def _condition(version: Mapping[str, Any], code: str) -> Mapping[str, Any]:
-    """The condition with everything it takes over from the groups around it."""
-    for one, above in _conditions(version.get("conditions"), {}):
+def _condition(
+    version: Mapping[str, Any], entries: Mapping[str, Any], code: str
+) -> Mapping[str, Any]:
+    """The condition with everything it takes over from the groups around it.
+
+    It may also stand inside a definition that the version uses.
+    """
+    conditions = version.get("conditions")
+    used = list(_named_in(conditions, entries).get("definitions", {}).values())
+    for one, above in _conditions([*(conditions or ()), *used], {}):
         if one.get("code") == code:
             return above | dict(one)
     raise NotInTheText(code)
@@ -97,17 +114,17 @@ def _without_reviews(value: Any) -> Any:
     return value
 
 
-def _named_in(said: Any, partner: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The partner's definitions, parameters and acts that `said` uses, and those they use."""
+def _named_in(said: Any, entries: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The definitions, parameters, acts and lists that `said` uses, and those they use."""
     used: dict[str, dict[str, Any]] = {}
     waiting = [said]
     while waiting:
         for member, name in _names(waiting.pop()):
             part = _USED[member]
-            entries = partner.get(part)
+            held = entries.get(part)
             known = used.setdefault(part, {})
-            if isinstance(entries, Mapping) and name in entries and name not in known:
-                known[name] = _without_reviews(entries[name])
+            if isinstance(held, Mapping) and name in held and name not in known:
+                known[name] = _without_reviews(held[name])
                 waiting.append(known[name])
     return used
 

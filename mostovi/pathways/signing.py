@@ -8,7 +8,7 @@ lawyers have agreed to, and nobody objects to, is what lets a person be told 'cl
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
@@ -19,7 +19,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from mostovi.pathways import law_files
+from mostovi.pathways.law import Review, ReviewStatus
+from mostovi.pathways.library import library
 from mostovi.pathways.models import SignOff, SignOffWithdrawal, Verdict
+from mostovi.pathways.rules import RuleSet, SignOffKey, SignOffs
 from mostovi.pathways.signed_text import NotInTheText, digest_of, text_to_sign
 from mostovi.rights.access import Action, Actor, Kind, decide, require
 from mostovi.rights.audit import AuditTag
@@ -80,7 +83,9 @@ def current_text(partner: str, pathway: str, version: str, condition: str = "") 
     if not pack:
         raise NothingToSign(f"{partner}/{pathway}")
     try:
-        return text_to_sign(pack, law_files.partner_file(partner), version, condition)
+        return text_to_sign(
+            pack, law_files.partner_file(partner), law_files.lists(), version, condition
+        )
     except NotInTheText as error:
         raise NothingToSign(f"{partner}/{pathway} {error}") from error
 
@@ -106,10 +111,11 @@ def _rows(partner: str, pathway: str) -> QuerySet[SignOff]:
 
 
 def _standing(rows: Iterable[SignOff]) -> list[Standing]:
-    return [Standing(row, _state(row)) for row in rows]
+    return [Standing(row, state_of(row)) for row in rows]
 
 
-def _state(row: SignOff) -> State:
+def state_of(row: SignOff) -> State:
+    """Whether the text it was about is still what the files say."""
     if hasattr(row, "withdrawal"):
         return State.WITHDRAWN
     try:
@@ -135,6 +141,61 @@ def agreed(standing: Iterable[Standing]) -> Mapping[tuple[str, str, str, str], S
         elif one.objects:
             against |= {key, (*key[:3], "")}
     return {key: row for key, row in found.items() if key not in against}
+
+
+def recorded(partner: str) -> SignOffs:
+    """What is signed off of a partner's law at this node, as the rule set takes it. One query."""
+    return _recorded(_standing(_rows(partner, "")), partner)
+
+
+def _recorded(standing: Iterable[Standing], partner: str) -> SignOffs:
+    law = library().partner(partner)
+    found: dict[SignOffKey, Review] = {}
+    for (_partner, pathway, version, condition), row in agreed(standing).items():
+        for one in law.pathways[pathway].versions:
+            if one.version != version:
+                continue
+            review = Review(ReviewStatus.REVIEWED, row.lawyer, row.said_on)
+            # Whoever agreed to the whole text read every condition in it.
+            codes = [condition] if condition else ["", *(part.code for part in one.walk())]
+            for code in codes:
+                found[partner, pathway, one.digest, code] = review
+    return found
+
+
+def rules_in_force(partner: str, on: date) -> RuleSet:
+    """The rules of a partner on a day, with what lawyers signed off at this node. One query.
+
+    A rule that a lawyer objects to is not signed off, whatever its file says. Raises
+    `UnknownPartner`, `BadLaw`.
+    """
+    standing = _standing(_rows(partner, ""))
+    signed = _recorded(standing, partner)
+    against = {
+        (one.sign_off.pathway, one.sign_off.version) for one in standing if one.objects
+    }  # fmt: skip
+    return _rule_set(partner, on, tuple(sorted(signed.items(), key=str)), frozenset(against))
+
+
+@law_files.kept_few
+def _rule_set(
+    partner: str,
+    on: date,
+    signed: tuple[tuple[SignOffKey, Review], ...],
+    against: frozenset[tuple[str, str]],
+) -> RuleSet:
+    rules = library().rule_set(partner, on, dict(signed))
+    if not against:
+        return rules
+    return replace(
+        rules,
+        rules=tuple(
+            replace(rule, signed_off=False)
+            if (rule.pathway, rule.version.version) in against
+            else rule
+            for rule in rules.rules
+        ),
+    )
 
 
 def find(actor: Actor, sign_off: UUID) -> SignOff:
