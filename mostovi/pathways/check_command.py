@@ -31,7 +31,7 @@ def register(verbs: Any) -> None:
     checking = verbs.add_parser("check", help="which ways are open to a person, with reasons")
     checking.add_argument("facts", type=Path, metavar="FACTS.json", help="facts; - reads them in")
     checking.add_argument("--partner", required=True, help="whose law: al ba me mk rs xk, or eu")
-    checking.add_argument("--on", type=_day, required=True, help="the day, as 2026-11-24")
+    checking.add_argument("--on", type=day, required=True, help="the day, as 2026-11-24")
     checking.add_argument("--pathway", metavar="CODE", help="only this pathway")
     checking.add_argument("--reasons", action="store_true", help="print every condition")
     checking.add_argument("--json", action="store_true")
@@ -48,12 +48,13 @@ def register(verbs: Any) -> None:
     showing = verbs.add_parser("show", help="the law files, a partner's ways, or one of them")
     showing.add_argument("partner", nargs="?")
     showing.add_argument("pathway", nargs="?")
-    showing.add_argument("--on", type=_day, default=None, help="the day (default: every version)")
+    showing.add_argument("--on", type=day, default=None, help="the day (default: every version)")
     showing.add_argument("--json", action="store_true")
     showing.set_defaults(handler=_show)
 
 
-def _day(text: str) -> date:
+def day(text: str) -> date:
+    """A day on the command line."""
     try:
         return date.fromisoformat(text)
     except ValueError as error:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import reduce
 from typing import Any as Anything
 
@@ -129,7 +129,6 @@ class Cells:
             if low <= value <= high:
                 return int(value) if value == int(value) else value
         return low
-
 
 
 class Diagram:
@@ -257,6 +256,10 @@ class Diagram:
             children = tuple(self.join(a, b, least) for a, b in zip(lefts, rights, strict=True))
             found = self._joined[key] = self.node(variable, children)
         return found
+
+    def where(self, node: Node, results: Set[int]) -> Node:
+        """True where the result is one of `results`, false elsewhere."""
+        return self._mapped(node, lambda result: TRUE if result in results else FALSE, {})
 
     def _mapped(self, node: Node, change: Callable[[int], int], done: dict[Node, Node]) -> Node:
         if node.result is not None:
