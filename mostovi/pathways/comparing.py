@@ -28,7 +28,6 @@ from mostovi.pathways.facts import COUNTRIES, Conflict, Facts, FactValue, Vocabu
 from mostovi.pathways.law import Condition, PartnerLaw
 from mostovi.pathways.rules import Rule
 
-
 CITIZENSHIP = "citizenship"
 
 

@@ -346,9 +346,10 @@ class _Conditions:
                 "the citation is missing: name act and article in 'cite', "
                 "or write 'cite: null' and 'evidence: unconfirmed'",
             )
-        topic = table.code("topic", required=not above.topic) or above.topic
-        if topic and topic not in self.law.catalogue.topics:
-            table.problem("topic", f"unknown topic '{topic}'")
+        own_topic = table.code("topic", required=not above.topic)
+        if own_topic and own_topic not in self.law.catalogue.topics:
+            table.problem("topic", f"unknown topic '{own_topic}'")
+        topic = own_topic or above.topic
         review = _review(table) if "review" in table.names else above.review
         return _Given(topic, citation, evidence, confidence, review)
 
