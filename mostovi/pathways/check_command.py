@@ -93,7 +93,10 @@ def _check(options: argparse.Namespace) -> int:
 
 def _read_json(path: Path) -> Mapping[str, Any]:
     """The facts. Raises `ValueError` with a sentence."""
-    text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+    try:
+        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: not a text in UTF-8") from error
     if len(text) > _LARGEST_FACTS:
         raise ValueError(f"{path}: far too long for the facts of one person")
 
@@ -108,6 +111,8 @@ def _read_json(path: Path) -> Mapping[str, Any]:
         raw = json.loads(text, object_pairs_hook=once)
     except json.JSONDecodeError as error:
         raise ValueError(f"{path}:{error.lineno}: not JSON: {error.msg}") from error
+    except RecursionError as error:
+        raise ValueError(f"{path}: too many tables inside each other") from error
     if isinstance(raw, dict) and set(raw) == {"facts"} and isinstance(raw["facts"], dict):
         raw = raw["facts"]
     if not isinstance(raw, dict):

@@ -12,6 +12,7 @@ from typing import Any
 
 from mostovi.pathways.check_command import BAD_INPUT, DONE, day
 from mostovi.pathways.comparing import Compared, Example, TopicRow, by_topic, compare
+from mostovi.pathways.diagrams import TooLarge
 from mostovi.pathways.law import PartnerLaw
 from mostovi.pathways.library import YARDSTICK, UnknownPartner, library
 from mostovi.pathways.reading import BadLaw
@@ -49,11 +50,15 @@ def _compare(options: argparse.Namespace) -> int:
     columns = [(law, _rule(law, options.pathway, options.on)) for law in laws]
     rows = by_topic(columns, store.catalogue.topics)
     *partners, (_, yardstick) = columns
-    compared = {
-        law.code: compare(rule, yardstick, store.vocabulary)
-        for law, rule in partners
-        if rule is not None and yardstick is not None
-    }
+    try:
+        compared = {
+            law.code: compare(rule, yardstick, store.vocabulary)
+            for law, rule in partners
+            if rule is not None and yardstick is not None
+        }
+    except TooLarge as error:
+        print(f"{options.pathway}: the rules are too large to compare: {error}", file=sys.stderr)
+        return BAD_INPUT
     if options.json:
         print(json.dumps(_data(options, columns, compared, rows), ensure_ascii=False, indent=2))
     else:
