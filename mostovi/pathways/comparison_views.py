@@ -40,8 +40,16 @@ def _table(request: ActingRequest, pathway: str) -> tuple[side_by_side.Table, di
     day, wrong = asked_day(request)
     signed = signing.agreed(signing.said_of(request.actor, pathway=pathway))
     whole = frozenset((p, version) for p, _way, version, condition in signed if not condition)
-    table = side_by_side.compared(pathway, found, day, whole)
-    return table, {"wrong_day": wrong, "day": day, "faults": list(faults)}
+    against = request.GET.get("against", "")
+    if against not in law_files.LAWS:
+        against = law_files.YARDSTICK
+    table = side_by_side.compared(pathway, found, day, against, whole)
+    return table, {
+        "wrong_day": wrong,
+        "day": day,
+        "faults": list(faults),
+        "laws": law_files.LAWS,
+    }
 
 
 @require_safe

@@ -60,7 +60,7 @@ def visible(actor: Actor) -> QuerySet[Reform]:
 
 def drafts(actor: Actor) -> QuerySet[Reform]:
     """Every draft with how many versions it has, newest change first."""
-    return visible(actor).annotate(count=Count("versions"))
+    return visible(actor).annotate(count=Count("versions")).order_by("-changed_at", "code")
 
 
 def find(actor: Actor, code: str) -> Reform:

@@ -8,25 +8,42 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from mostovi.pathways import law_files, presenting, texts, wording
+from mostovi.pathways.comparing import Compared, Example, TopicCell, by_topic, compare
+from mostovi.pathways.diagrams import TooLarge
 from mostovi.pathways.expressions import Expression
-from mostovi.pathways.law import Condition, PartnerLaw, Pathway
+from mostovi.pathways.law import Combination, Condition, PartnerLaw, Pathway
+from mostovi.pathways.library import library
 from mostovi.pathways.presenting import Reading, ShownCitation
-from mostovi.pathways.rules import Rule, rule_of
+from mostovi.pathways.rules import Rule
 from mostovi.pathways.texts import Said
+from mostovi.pathways.trying import fact_lines
 
 MARKS: Mapping[str, str | Promise] = {
-    "same": gettext_lazy("the same test as EU law"),
-    "differs": gettext_lazy("differs from EU law"),
-    "extra": gettext_lazy("not asked by EU law"),
-    "missing": gettext_lazy("EU law asks it, this law does not"),
+    "same": gettext_lazy("the same test as %(law)s"),
+    "differs": gettext_lazy("differs from %(law)s"),
+    "extra": gettext_lazy("not asked by %(law)s"),
+    "missing": gettext_lazy("asked by %(law)s, not here"),
+    "unclear": gettext_lazy("a part could not be confirmed"),
     "": "",
 }
+
+RELATIONS: Mapping[str, str | Promise] = {
+    "same": gettext_lazy("opens for the same people"),
+    "stricter": gettext_lazy("stricter"),
+    "wider": gettext_lazy("wider"),
+    "neither": gettext_lazy("stricter for some, wider for others"),
+    "unclear": gettext_lazy("not clear: a part of a law could not be confirmed"),
+    "too_large": gettext_lazy("too large to compare as a whole"),
+    "no_rule": gettext_lazy("one of the two laws has no such rule in force"),
+}
+_RELATION_TONES = {"same": "ok", "stricter": "warn", "wider": "info", "neither": "warn"}
 
 
 @dataclass(frozen=True)
@@ -49,20 +66,24 @@ class Entry:
 
 @dataclass(frozen=True)
 class Cell:
-    """What one law asks under a topic, and how that stands to EU law (a code of `MARKS`)."""
+    """What one law asks under a topic, and how that stands to the law it is held against.
+
+    mark is a code of `MARKS`.
+    """
 
     law: str
     entries: tuple[Entry, ...]
     mark: str
+    against: str
 
     @property
     def mark_words(self) -> str:
         """The mark in words."""
-        return str(MARKS[self.mark])
+        return str(MARKS[self.mark]) % {"law": wording.law_name(self.against)}
 
     @property
     def stands_out(self) -> bool:
-        """Whether it is not as in EU law."""
+        """Whether it is not as in the other law."""
         return self.mark in {"differs", "extra", "missing"}
 
 
@@ -91,76 +112,155 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Person:
+    """Somebody for whom one law opens the way and the other does not, and why not."""
+
+    facts: tuple[tuple[str, str], ...]
+    fails: tuple[Said, ...]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one law as a whole stands to the other; the people are examples."""
+
+    law: str
+    name: str
+    relation: str
+    tone: str
+    only_here: Person | None = None
+    only_there: Person | None = None
+
+
+@dataclass(frozen=True)
 class Table:
-    """The whole comparison of one pathway on a day."""
+    """The whole comparison of one pathway on a day, against one of the laws."""
 
     pathway: str
     on: date
+    against: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
+    standings: tuple[Standing, ...]
 
 
 def compared(
-    pathway: str, laws: Mapping[str, PartnerLaw], on: date, signed: frozenset[tuple[str, str]]
+    pathway: str,
+    laws: Mapping[str, PartnerLaw],
+    on: date,
+    against: str,
+    signed: frozenset[tuple[str, str]],
 ) -> Table:
     """Side by side. signed: (partner, version) of what lawyers signed off here as a whole."""
     rules = {code: _rule(law, pathway, on) for code, law in laws.items()}
-    asked = {code: _by_topic(rule) for code, rule in rules.items() if rule is not None}
-    present = [topic for topic in law_files.topics() if any(topic in one for one in asked.values())]
     language = wording.language()
     readings = {code: Reading.of(law, on) for code, law in laws.items()}
     rows = tuple(
         Row(
-            topic,
-            texts.say(f"topic.{topic}", language),
-            tuple(_cell(code, topic, asked, readings) for code in law_files.LAWS),
+            row.topic,
+            texts.say(f"topic.{row.topic}", language),
+            tuple(
+                _cell(code, {cell.partner: cell for cell in row.cells}, against, readings)
+                for code in law_files.LAWS
+            ),
         )
-        for topic in present
+        for row in by_topic([(laws[code], rules[code]) for code in laws], law_files.topics())
     )
     columns = tuple(
         _column(code, laws.get(code), pathway, rules.get(code), signed, language)
         for code in law_files.LAWS
     )
-    return Table(pathway, on, columns, rows)
+    standings = tuple(
+        _standing(laws[code], rules[code], rules.get(against), laws.get(against))
+        for code in law_files.LAWS
+        if code != against and code in laws and pathway in laws[code].pathways
+    )
+    return Table(pathway, on, against, columns, rows, standings)
 
 
 def _rule(law: PartnerLaw, pathway: str, on: date) -> Rule | None:
-    found = law.pathways.get(pathway)
-    return rule_of(law, found, on) if found else None
-
-
-def _by_topic(rule: Rule) -> dict[str, list[Condition]]:
-    found: dict[str, list[Condition]] = {}
-    for condition in rule.conditions:
-        found.setdefault(condition.topic or "other", []).append(condition)
-    return found
+    # From the rule set that is kept, so that what is prepared of a rule is kept with it.
+    return next((r for r in library().in_force(law.code, on) if r.pathway == pathway), None)
 
 
 def _cell(
     code: str,
-    topic: str,
-    asked: Mapping[str, Mapping[str, list[Condition]]],
+    cells: Mapping[str, TopicCell],
+    against: str,
     readings: Mapping[str, Reading],
 ) -> Cell:
-    own = asked[code].get(topic, []) if code in asked else []
-    entries = tuple(_entry(readings[code], condition) for condition in own)
-    return Cell(code, entries, _mark(code, topic, asked))
+    own = cells.get(code)
+    entries = tuple(_entry(readings[code], one) for one in own.conditions) if own else ()
+    return Cell(code, entries, _mark(code, own, cells.get(against), against), against)
 
 
-def _mark(code: str, topic: str, asked: Mapping[str, Mapping[str, list[Condition]]]) -> str:
-    yardstick = asked.get(law_files.YARDSTICK)
-    if code == law_files.YARDSTICK or code not in asked or yardstick is None:
+def _mark(code: str, own: TopicCell | None, other: TopicCell | None, against: str) -> str:
+    if code == against or own is None or other is None:
         return ""
-    own, theirs = asked[code].get(topic, []), yardstick.get(topic, [])
-    if not own:
-        return "missing" if theirs else ""
-    if not theirs:
+    if not own.has_rule or not other.has_rule:
+        return ""
+    if not own.conditions:
+        return "missing" if other.conditions else ""
+    if not other.conditions:
         return "extra"
-    return "same" if _tests(own) == _tests(theirs) else "differs"
+    if _tests(own.conditions) != _tests(other.conditions):
+        return "differs"
+    return "same" if _confirmed(own.conditions) else "unclear"
 
 
 def _tests(conditions: Sequence[Condition]) -> frozenset[Expression]:
     return frozenset(condition.expression for condition in conditions)
+
+
+def _confirmed(conditions: Sequence[Condition]) -> bool:
+    """Whether every part says something: two parts that nobody could confirm are not the same."""
+    return all(
+        one.combination is not Combination.UNKNOWN
+        for condition in conditions
+        for one in condition.walk()
+    )
+
+
+def _standing(
+    law: PartnerLaw, rule: Rule | None, other: Rule | None, other_law: PartnerLaw | None
+) -> Standing:
+    name = wording.law_name(law.code)
+    if rule is None or other is None or other_law is None:
+        return Standing(law.code, name, str(RELATIONS["no_rule"]), "quiet")
+    found = _compared(rule, other)
+    if found is None:
+        return Standing(law.code, name, str(RELATIONS["too_large"]), "quiet")
+    return Standing(
+        law.code,
+        name,
+        str(RELATIONS[found.relation.value]),
+        _RELATION_TONES.get(found.relation.value, "quiet"),
+        _person(law, found.first_alone, other),
+        _person(law, found.second_alone, rule),
+    )
+
+
+@lru_cache(maxsize=256)
+def _compared(first: Rule, second: Rule) -> Compared | None:
+    try:
+        return compare(first, second, library().vocabulary)
+    except TooLarge:
+        return None
+
+
+def _person(law: PartnerLaw, example: Example | None, closed: Rule) -> Person | None:
+    """An example in words; `closed` is the rule that does not open for the person."""
+    if example is None:
+        return None
+    language = wording.language()
+    titles = {one.code: one.title for top in closed.conditions for one in top.walk()}
+    return Person(
+        fact_lines(law.catalogue.vocabulary, example.facts),
+        tuple(
+            presenting.in_language(titles[code], language)
+            for code in example.fails
+            if code in titles
+        ),
+    )
 
 
 def _entry(reading: Reading, condition: Condition) -> Entry:
@@ -210,6 +310,9 @@ def lines(table: Table) -> Iterator[list[str]]:
     yield [_("Reviewed by a lawyer"), *(wording.yes_no(c.reviewed) for c in table.columns)]
     for row in table.rows:
         yield [row.title.text, *("\n".join(_cell_lines(cell)) for cell in row.cells)]
+    known = {standing.law: standing.relation for standing in table.standings}
+    against = _("As a whole, against: %(law)s") % {"law": wording.law_name(table.against)}
+    yield [against, *(known.get(column.law, "") for column in table.columns)]
 
 
 def _version_line(column: Column) -> str:

@@ -321,10 +321,14 @@ def test_a_text_that_changed_under_the_form_is_read_again(signed_in, focal_point
 
 def test_the_laws_side_by_side(reader, law):
     said = text(page(reader, "/pathways/compare/study/"))
-    assert "the same test as EU law" in said
-    assert "differs from EU law" in said
-    assert "not asked by EU law" in said
+    assert "the same test as EU law and conventions" in said
+    assert "differs from EU law and conventions" in said
+    assert "not asked by EU law and conventions" in said
     assert "article 51" in said
+    assert "Montenegro stricter for some, wider for others" in said
+    assert "Serbia stricter nobody found An example" in said
+    said = text(page(reader, "/pathways/compare/study/?against=me"))
+    assert "Serbia stricter nobody found An example" in said
     page(reader, "/pathways/compare/")
     assert reader.get("/pathways/compare/nothing/").status_code == 404
 
