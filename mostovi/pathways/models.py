@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What `pathways` stores of its own: what lawyers said of the law's text, and drafts of reforms.
 
-The law itself is files (`content/law`). Nothing here is about a person of concern; a lawyer who
-signs is named as the holder of an office, as in a gazette.
+The law itself is files (`content/law`). A lawyer who signs is named as the holder of an office, as
+in a gazette. Only `SavedCheck` is about a person of concern: a check made inside that person's case.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from uuid import uuid4
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from mostovi.cases.models import Case
 from mostovi.rights.governance import Governance
 from mostovi.rights.models import AppendOnly
 from mostovi.rights.purposes import Purpose
+from mostovi.rights.storage import Sealed
 
 _PUBLIC = Governance(purposes=frozenset(Purpose), retention="content")
 
@@ -138,3 +140,35 @@ class ReformVersion(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.reform_id} version {self.number}"
+
+
+class SavedCheck(Sealed, AppendOnly):
+    """Which ways looked open to a person on a day, as a caseworker checked it; decides nothing (R4).
+
+    Sealed under the person's key (`case_checking`): the answers with where each came from, and each
+    way with its answer and the digest of the law text that the answer stood on. `on` is the day
+    whose law was asked, `law_digest` the digest of all law texts of that partner on that day.
+    """
+
+    GOVERNANCE: ClassVar[Governance] = Governance(
+        purposes=frozenset({Purpose.PROTECTION, Purpose.ASYLUM}),
+        retention="case",
+        personal=True,
+        row_purpose=("purpose",),
+    )
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="pathway_checks")
+    purpose = models.CharField(max_length=20)
+    partner = models.CharField(max_length=8)
+    on = models.DateField()
+    law_digest = models.CharField(max_length=64)
+    made_at = models.DateTimeField()
+    made_by = models.UUIDField()
+
+    class Meta:
+        verbose_name = _("check of the ways open to a person")
+        ordering = ["-made_at"]
+        indexes = [models.Index(fields=["case", "-made_at"], name="pathway_check_of_case")]
+
+    def __str__(self) -> str:
+        return f"check {self.pk} on {self.on}"
