@@ -38,9 +38,9 @@ from mostovi.pathways.expressions import (
 )
 from mostovi.pathways.facts import COUNTRIES, Fact, FactKind, Facts, FactValue, Vocabulary
 
-LARGEST_DIAGRAM = 200_000
-"""Nodes; packs have tens to some hundreds."""
-_NODES_KEPT = 50_000
+LARGEST_DIAGRAM = 20_000
+"""Nodes made while a rule is prepared; the shipped packs need at most some hundreds."""
+_NODES_KEPT = 20_000
 """Nodes of answers given so far that a diagram remembers before it forgets them all."""
 
 FALSE, UNKNOWN, TRUE = 0, 1, 2
@@ -136,6 +136,7 @@ class Diagram:
 
     def __init__(self, expressions: Sequence[Expression], vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
+        self._building = True
         whole = All(tuple(expressions))
         self.facts = facts_of(whole)
         self.cells = _cells(whole, self.facts, vocabulary)
@@ -159,6 +160,7 @@ class Diagram:
         self._joined.clear()
         self._kept = {(n.variable, n.children): n for n in self._reached()}
         self._unique = dict(self._kept)
+        self._building = False
         self._readers = tuple(
             (fact, self._position[fact], self.bit[fact], self.cells[fact].of) for fact in self.facts
         )
@@ -185,7 +187,7 @@ class Diagram:
         found = self._unique.get(key)
         if found is not None:
             return found
-        if len(self._unique) >= LARGEST_DIAGRAM:
+        if self._building and len(self._unique) >= LARGEST_DIAGRAM:
             raise TooLarge(f"more than {LARGEST_DIAGRAM} nodes")
         node = Node(variable, children, None)
         facts = self._variable_facts[variable]

@@ -19,6 +19,7 @@ from typing import TypeVar
 
 import yaml
 
+from mostovi.pathways.diagrams import Diagram, TooLarge
 from mostovi.pathways.expressions import (
     Comparison,
     OtherFact,
@@ -65,6 +66,7 @@ from mostovi.pathways.reading import (
     texts_of,
     top_table,
 )
+from mostovi.pathways.rules import rule_of_version
 from mostovi.procedures.tables import CODE, LANGUAGE, Table
 
 UNITS = ("hours", "days", "working_days", "weeks", "months", "years")
@@ -629,7 +631,23 @@ def load_pathway(
     if len({v.version for v in versions}) < len(versions):
         top.problem("versions", "two versions have the same name")
     reading.stop()
+    _check_size(top, pathway, partner)
+    reading.stop()
     return pathway
+
+
+def _check_size(top: Table, pathway: Pathway, partner: PartnerLaw) -> None:
+    """A rule that nobody could hold in the head cannot be decided exactly in good time either."""
+    for version in pathway.versions:
+        rule = rule_of_version(partner, pathway.code, version, version.valid_from)
+        try:
+            Diagram([rule.expression], partner.catalogue.vocabulary)
+        except TooLarge:
+            top.problem(
+                "versions",
+                f"version '{version.version}' joins too many facts at once to be decided exactly; "
+                "say it with fewer alternatives that mix the same facts",
+            )
 
 
 def _version(

@@ -399,3 +399,31 @@ def test_the_shipped_law_has_a_file_for_every_kind_of_pathway(partner: str) -> N
     law = library().partner(partner)
     assert set(law.pathways) == set(CATALOGUE.pathways)
     assert any(_codes(law).values())
+
+
+def test_a_rule_too_tangled_to_decide_is_refused_in_good_time() -> None:
+    yes_no = [fact.code for fact in CATALOGUE.vocabulary if fact.kind == "yes_no"][:40]
+    # Pairs of facts that stand far apart: a diagram in the order of the facts has 2^20 nodes.
+    pairs = list(zip(yes_no[:20], yes_no[20:], strict=True))
+    first = [
+        {"code": f"a{n}", "title": {"en": "x"}, "fact": fact, "is": True}
+        for n, fact in enumerate(yes_no)
+    ]
+    tangle = [
+        {"code": f"p{n}", "title": {"en": "x"}, "all": [
+            {"code": f"p{n}a", "title": {"en": "x"}, "fact": one, "is": True},
+            {"code": f"p{n}b", "title": {"en": "x"}, "fact": two, "is": True}]}
+        for n, (one, two) in enumerate(pairs)
+    ]  # fmt: skip
+    top = {"code": "top", "title": {"en": "x"}, "topic": "other", "cite": None, "evidence": "unconfirmed",
+           "confidence": "low", "any": [{"code": "every", "title": {"en": "x"}, "all": first}, *tangle]}  # fmt: skip
+    version = {
+        "version": "1",
+        "from": date(2020, 1, 1),
+        "to": None,
+        "complete": False,
+        "conditions": [top],
+    }
+    pack = {"pathway": "study", "partner": "rs", "availability": "in_law", "versions": [version]}
+    with pytest.raises(BadLaw, match="too many facts at once"):
+        load_pathway(yaml.safe_dump(pack, sort_keys=False), "study.yaml", load())
