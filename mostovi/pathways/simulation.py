@@ -23,6 +23,7 @@ from mostovi.pathways import certainty
 from mostovi.pathways.certainty import Certainty
 from mostovi.pathways.expressions import All, Any, AtLeast, Constant, Expression, Not, facts_of
 from mostovi.pathways.law import Availability, Combination, Condition
+from mostovi.pathways.planes import Planes
 from mostovi.pathways.population import (
     AGE_GROUPS,
     GROUPINGS,
@@ -184,11 +185,17 @@ class _Naming:
 
 
 def simulate(
-    before: Law, after: Law, people: Prepared, by: Sequence[str] = (), *, vocabulary: Anything
+    before: Law,
+    after: Law,
+    people: Prepared | Planes,
+    by: Sequence[str] = (),
+    *,
+    vocabulary: Anything,
 ) -> Simulation:
     """Compare two laws of one pathway on a population. Raises `CannotSimulate`.
 
-    people: as `population.prepare` gives them, counted to the day of the laws.
+    people: as `population.prepare` gives them, counted to the day of the laws, or held in memory by
+    `planes.load`.
     """
     if before.pathway != after.pathway:
         raise CannotSimulate(
@@ -214,13 +221,13 @@ def simulate(
         exact=found.exact,
         missing=people.missing([found.before, found.after]),
         unconfirmed=_unconfirmed(rules),
-        left_out=people.problems(),
+        left_out=dict(people.problems()),
         ignored=people.ignored,
         weighted=people.weighted,
     )
 
 
-def check_groups(people: Prepared, by: Sequence[str]) -> None:
+def check_groups(people: Prepared | Planes, by: Sequence[str]) -> None:
     """Raises `CannotSimulate` for a column that the population cannot be shown by."""
     for name in by:
         if name not in people.groupings:
@@ -258,7 +265,10 @@ def total_of(rows: Iterable[Row]) -> Row:
     )
 
 
-def _counted(found: Change, people: Prepared, by: Sequence[str]) -> Iterator[Row]:
+def _counted(found: Change, people: Prepared | Planes, by: Sequence[str]) -> Iterator[Row]:
+    if isinstance(people, Planes):
+        yield from _counted_bits(found, people, by)
+        return
     import ibis
 
     table = people.usable
@@ -288,6 +298,28 @@ def _counted(found: Change, people: Prepared, by: Sequence[str]) -> Iterator[Row
             newly_qualify=ranges["newly_qualify"],
             lose=ranges["lose"],
             undecided=row["undecided"],
+        )
+
+
+def _counted_bits(found: Change, people: Planes, by: Sequence[str]) -> Iterator[Row]:
+    answers = {name: people.certain(bounds.bounds) for name, bounds in found.bounds.items()}
+    newly, lose = answers["newly_qualify"], answers["lose"]
+    undecided = (newly.possible & ~newly.sure) | (lose.possible & ~lose.sure)
+    for groups, members in people.combinations(by):
+        ranges = {
+            name: Range(
+                people.count(answer.sure & members), people.count(answer.possible & members)
+            )
+            for name, answer in answers.items()
+        }
+        yield Row(
+            groups=groups,
+            people=people.count(members),
+            open_before=ranges["open_before"],
+            open_after=ranges["open_after"],
+            newly_qualify=ranges["newly_qualify"],
+            lose=ranges["lose"],
+            undecided=people.count(undecided & members),
         )
 
 
