@@ -14,10 +14,15 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from mostovi.cases.models import Case
+from mostovi.pathways.simulation_models import SimulationRun
 from mostovi.rights.governance import Governance
 from mostovi.rights.models import AppendOnly
 from mostovi.rights.purposes import Purpose
 from mostovi.rights.storage import Sealed
+
+__all__ = [
+    "Reform", "ReformVersion", "SavedCheck", "SignOff", "SignOffWithdrawal", "SimulationRun", "Verdict",
+]  # fmt: skip
 
 _PUBLIC = Governance(purposes=frozenset(Purpose), retention="content")
 

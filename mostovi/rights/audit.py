@@ -227,6 +227,8 @@ class AuditTag(StrEnum):
     REFORM_SAVED = "pathways.reform.saved"
     REFORM_PUT_ASIDE = "pathways.reform.put_aside"
     REFORM_TAKEN_UP = "pathways.reform.taken_up"
+    SIMULATION_ASKED = "pathways.simulation.asked"
+    SIMULATION_EXPORTED = "pathways.simulation.exported"
     PATHWAY_CHECK_SAVED = "pathways.check.saved"
     PATHWAY_CHECK_READ = "pathways.check.read"
     PATHWAY_CHECK_LISTED = "pathways.check.listed"

@@ -13,9 +13,13 @@ class StatisticsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Take months that come in from other nodes; let the month's measures be counted."""
+        """Take months from other nodes; let measures be counted and reforms be tried on cases."""
+        from django.conf import settings
+
         from mostovi.exchange import handlers
-        from mostovi.statistics import counting, letters, services
+        from mostovi.statistics import counting, letters, own_cases, services
 
         counting.register_all()
         handlers.register(letters.LETTER_TYPE, services.receive)
+        if settings.MOSTOVI.holds_persons:
+            own_cases.offer()

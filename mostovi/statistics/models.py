@@ -86,3 +86,25 @@ class RegionalCell(models.Model):
 
     def __str__(self) -> str:
         return f"{self.partner} {self.period} {self.table} {self.cell}"
+
+
+class ProtectedStock(models.Model):
+    """How many people have an open case, by sex and age, as published for one month (`own_cases`).
+
+    `cells` is a list of [sex, age, value]; a value is a multiple of `rounded_to` and stands for a
+    range. What was counted is not stored.
+    """
+
+    GOVERNANCE: ClassVar[Governance] = _AGGREGATE
+
+    period = models.CharField(max_length=7, unique=True)
+    counted_on = models.DateField()
+    rounded_to = models.PositiveSmallIntegerField()
+    cells = models.JSONField()
+
+    class Meta:
+        verbose_name = _("protected counts of open cases")
+        ordering = ["-period"]
+
+    def __str__(self) -> str:
+        return self.period
