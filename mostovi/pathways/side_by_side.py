@@ -153,6 +153,8 @@ def compared(
     """Side by side. signed: (partner, version) of what lawyers signed off here as a whole."""
     rules = {code: _rule(law, pathway, on) for code, law in laws.items()}
     language = wording.language()
+    # The law that the others are held against stands first, where it stays in view.
+    order = (against, *(code for code in law_files.LAWS if code != against))
     readings = {code: Reading.of(law, on) for code, law in laws.items()}
     rows = tuple(
         Row(
@@ -160,14 +162,13 @@ def compared(
             texts.say(f"topic.{row.topic}", language),
             tuple(
                 _cell(code, {cell.partner: cell for cell in row.cells}, against, readings)
-                for code in law_files.LAWS
+                for code in order
             ),
         )
         for row in by_topic([(laws[code], rules[code]) for code in laws], law_files.topics())
     )
     columns = tuple(
-        _column(code, laws.get(code), pathway, rules.get(code), signed, language)
-        for code in law_files.LAWS
+        _column(code, laws.get(code), pathway, rules.get(code), signed, language) for code in order
     )
     standings = tuple(
         _standing(laws[code], rules[code], rules.get(against), laws.get(against))
