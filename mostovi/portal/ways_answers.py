@@ -76,7 +76,7 @@ def from_form(fields: Sequence[tuple[str, str]], vocabulary: Vocabulary) -> Answ
 
 
 def raw(answers: Mapping[str, str], vocabulary: Vocabulary) -> dict[str, str]:
-    """The answers as `read_facts` takes them: dates under their own names, nothing that is unknown."""
+    """The answers as `read_facts` takes them: dates under their own names, no unknowns."""
     result: dict[str, str] = {}
     for code, value in answers.items():
         if value in SAYING_NOTHING:
@@ -98,8 +98,8 @@ class Read:
 def read(answers: Mapping[str, str], vocabulary: Vocabulary, on: date) -> Read:
     """The facts of the answers. Where some cannot be taken, the others still count.
 
-    An answer that is wrong by itself is left out. Of answers that contradict each other all are left
-    out: nobody knows which one is right, and a rule must not be decided by either.
+    An answer that is wrong by itself is left out. Of answers that contradict each other all are
+    left out: nobody knows which one is right, and neither must decide a rule.
     """
     try:
         return Read(read_facts(vocabulary, raw(answers, vocabulary), on), ())

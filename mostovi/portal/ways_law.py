@@ -2,7 +2,7 @@
 """The rules of a partner on a day as they travel to a telephone: `pathways.exporting`, made small.
 
 What the pages already say in words (titles, sources, documents, fees) is left out; what the
-evaluator in the browser (`static/portal/ways/ways.js`) decides with stays as `to_json` has it. Pure.
+evaluator in the browser (`static/portal/ways/ways.js`) decides with stays as it is. Pure.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 """A map of places that help, drawn as SVG: land, borders in one neutral style, numbered places.
 
 The shapes are Natural Earth's, as the npm package world-atlas has them in TopoJSON (quantised arcs
-that neighbours share). Pure: the topology comes in, text goes out. Nothing says whose land is whose:
-every border is the same line.
+that neighbours share). Pure: the topology comes in, text goes out. Nothing says whose land is
+whose: every border is the same line.
 """
 
 from __future__ import annotations

@@ -105,7 +105,8 @@ def question(
 ) -> QuestionView:
     """The view of a question. fields: what was written, when it could not be taken."""
     prefix = f"fact.{fact.code}"
-    shown = dict(fields or {})
+    # By items: a form's own `dict` would give lists.
+    shown = {name: value for name, value in (fields or {}).items()}  # noqa: C416
     if given and not shown:
         if given.count("-") == 2:
             shown["year"], shown["month"], shown["day"] = given.split("-")
@@ -173,7 +174,6 @@ class Source:
     act: Said | None
     places: tuple[Said, ...]
     gazette: str
-    url: str
     evidence: str
 
 
@@ -315,7 +315,8 @@ class WayBuilder:
     """Makes the views of a partner's ways for one person (or for nobody: all open)."""
 
     def __init__(self, words: Words, rules: RuleSet, answers: Answers) -> None:
-        assert rules.law is not None
+        if rules.law is None:
+            raise ValueError("the rule set does not carry the law it was made from")
         self.words, self.answers = words, answers
         self.law: PartnerLaw = rules.law
         self.vocabulary = rules.vocabulary
@@ -384,7 +385,8 @@ class WayBuilder:
 
     def _shown(self, reason: Reason, path: str, turned: bool) -> ConditionView:
         condition = reason.condition
-        assert condition is not None
+        if condition is None:
+            raise ValueError("the rule as a whole is no condition")
         if condition.combination is Combination.NOT:
             return self._shown(reason.parts[0], f"{path}.0", not turned)
         value = reason.value if reason.value is None or not turned else not reason.value
@@ -453,7 +455,6 @@ class WayBuilder:
             act=of_pack(self.words, act.title) if act else None,
             places=tuple(places),
             gazette="; ".join(act.gazette) if act else "",
-            url=act.url if act else "",
             evidence=evidence.value,
         )
 
@@ -573,7 +574,7 @@ def danger(
             one["source"],
             str(one["year"] or ""),
         )
-        for kind in (_FOR[code], "emergency", "police")
+        for kind in ("emergency", "police", _FOR[code])
         for one in numbers
         if one["for"] == kind and kind in wanted
     )

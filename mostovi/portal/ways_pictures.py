@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Which pictogram (of Bootstrap Icons) stands beside which question, answer and kind of help. Pure."""
+"""Which pictogram (of Bootstrap Icons) stands beside which question, answer and help. Pure."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Places that help: the public services of the directory, on a list and on a map; numbers to call."""
+"""Places that help: public services of the directory, listed and on a map; numbers to call."""
 
 from __future__ import annotations
 

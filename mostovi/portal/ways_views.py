@@ -183,7 +183,9 @@ class _Step:
         self.page, self.words, self.rules = page, page.words, page.rules
         self.vocabulary = self.rules.vocabulary
         self.form = request.POST
-        self.answers = ways_answers.from_form(list(self.form.items()), self.vocabulary)
+        self.answers = ways_answers.from_form(
+            [(name, str(value)) for name, value in self.form.items()], self.vocabulary
+        )
         self.asked = self.form.get("q", "") if self.form.get("q", "") in self.vocabulary else ""
         self.verb, _, self.about = self.form.get("do", "next").partition(":")
         self.known_before = self._facts()
@@ -339,22 +341,39 @@ def parts(request: HttpRequest, language: str, partner: str) -> HttpResponse:
     """Every question, way and help as HTML, for the browser to show by itself; no page."""
     page = Page(language, partner)
     found, places_found = ways_places.services(page.words, partner)
-    rules = page.rules
-    answer = page.answer(
-        "parts",
-        questions=_questions(page, rules),
-        result=ways_pages.result(page.words, rules, checked(rules, {}), Answers()),
-        all_dangers=_dangers(page, ways_pages.DANGERS, found),
-        services=found,
-        map=mark_safe(ways_places.drawn(page.words, partner, places_found)),  # noqa: S308
-        whole=True,
-        law={
-            "first": ways_answers.FIRST,
-            "words": _script_words(language),
-            "law": ways_law.small(rules),
-        },
-    )
+    html = _parts(page.rules, page, repr((language, found)), found, places_found)
+    answer = HttpResponse(html)
+    answer["Content-Language"] = language
     return _revalidated(answer)
+
+
+_made: dict[tuple[Any, str], str] = {}
+_MOST_MADE = 40
+
+
+def _parts(
+    rules: RuleSet, page: Page, about: str, found: list[Any], places_found: list[Any]
+) -> str:
+    """The parts, made once for the same law, language and services."""
+    if (rules, about) not in _made:
+        if len(_made) >= _MOST_MADE:
+            _made.clear()
+        context = page.context(
+            questions=_questions(page, rules),
+            result=ways_pages.result(page.words, rules, checked(rules, {}), Answers()),
+            all_dangers=_dangers(page, ways_pages.DANGERS, found),
+            services=found,
+            map=mark_safe(ways_places.drawn(page.words, page.partner, places_found)),  # noqa: S308
+            whole=True,
+            drawings=set(),
+            law={
+                "first": ways_answers.FIRST,
+                "words": _script_words(page.language),
+                "law": ways_law.small(rules),
+            },
+        )
+        _made[rules, about] = render_to_string("portal/ways/parts.html", context)
+    return _made[rules, about]
 
 
 def _questions(page: Page, rules: RuleSet) -> list[ways_pages.QuestionView]:

@@ -16,7 +16,7 @@ from babel import Locale
 from babel.dates import format_date
 
 from mostovi.pathways import texts
-from mostovi.pathways.expressions import Comparison, OtherFact, Test
+from mostovi.pathways.expressions import Comparison, OtherFact, ParameterValue, Test
 from mostovi.pathways.facts import COUNTRIES, STATELESS, Fact, FactKind, FactValue, Vocabulary
 from mostovi.pathways.texts import Said
 from mostovi.portal.ways_answers import SKIPPED, UNKNOWN
@@ -121,7 +121,8 @@ class Words:
                 listed = self.text("ui.needs.country_list")
                 return listed if test.comparison is Comparison.IN else self.text(code, list=listed)
             return self.text(code, list=self.listed(self.value(fact, one) for one in value))
-        assert isinstance(value, bool | int | float | str)
+        if isinstance(value, ParameterValue):
+            raise TypeError("a rule of a day has the amounts of the day")
         if test.comparison in _NEEDED:
             return self.text(_NEEDED[test.comparison], amount=self.value(fact, value))
         if test.comparison is Comparison.IS:

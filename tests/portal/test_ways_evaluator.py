@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The evaluator in the browser gives exactly what Python gives: for all packs, on random persons."""
+"""The evaluator in the browser gives what Python gives: for all packs, on random persons."""
 
 from __future__ import annotations
 
@@ -63,14 +63,16 @@ def _interesting(fact: Fact, chance: random.Random) -> str:
         return chance.choice(["SY", "AF", "RS", "AL", "XK", "DE", "UA", "TR", "BA", STATELESS])
     if fact.from_date and chance.random() < 0.3:
         return (ON - timedelta(days=chance.randrange(-40, 12_000))).isoformat()
-    number = chance.choice([0, 1, 2, 3, 6, 9, 12, 17, 18, 24, 36, 60, 90, 120, chance.randrange(130)])
+    number = chance.choice(
+        [0, 1, 2, 3, 6, 9, 12, 17, 18, 24, 36, 60, 90, 120, chance.randrange(130)]
+    )
     if fact.decimals:
         return f"{number / chance.choice([1, 2, 8, 10]):g}"
     return str(number)
 
 
 def _persons(rules: RuleSet, seed: int, count: int = PERSONS) -> list[dict[str, str]]:
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     asked = ways_law.facts_asked(rules)
     facts = [fact for fact in rules.vocabulary if fact.code in asked]
     persons = []
@@ -131,7 +133,7 @@ def test_the_browser_decides_asks_and_reads_as_python_does(partner):
 @pytest.mark.parametrize("partner", library().codes)
 def test_a_no_is_told_in_the_browser_exactly_where_python_tells_it(partner):
     """With some conditions and versions signed off by a lawyer."""
-    chance = random.Random(partner)  # noqa: S311
+    chance = random.Random(partner)
     law = library().partner(partner)
     review = Review(ReviewStatus.REVIEWED, "A lawyer", ON)
     sign_offs = {}
@@ -145,7 +147,7 @@ def test_a_no_is_told_in_the_browser_exactly_where_python_tells_it(partner):
 
 
 def test_months_are_counted_alike():
-    chance = random.Random(1)  # noqa: S311
+    chance = random.Random(1)
     pairs = []
     for _ in range(3000):
         start = date(1990, 1, 1) + timedelta(days=chance.randrange(13_000))
@@ -164,4 +166,11 @@ def test_months_are_counted_alike():
 def test_a_telephone_gets_what_the_evaluator_needs_and_no_more():
     small = ways_law.small(library().rule_set(library().codes[0], ON))
     assert len(json.dumps(small)) < 60_000
-    assert set(small["pathways"][0]) <= {"pathway", "first", "digest", "signed_off", "diagram", "rule"}
+    assert set(small["pathways"][0]) <= {
+        "pathway",
+        "first",
+        "digest",
+        "signed_off",
+        "diagram",
+        "rule",
+    }

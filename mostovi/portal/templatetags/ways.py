@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Tags of the self-check: words of any of its languages, and pictograms.
 
-Django's own translation is not used here: the language stands in the address, and it knows eighteen.
+Django's own translation is not used here: the language stands in the address, one of eighteen.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from django import template
 from django.conf import settings
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from mostovi.pathways.texts import Said
@@ -53,21 +53,48 @@ def spoken(what: Said, words: Words) -> SafeString:
     )
 
 
-@register.simple_tag
-def pictogram(name: str) -> SafeString:
-    """`{% pictogram "house" %}`: a drawing beside words that say the same."""
-    return _drawing(name)
+@register.simple_tag(takes_context=True)
+def pictogram(context: template.Context, name: str) -> SafeString:
+    """`{% pictogram "house" %}`: a drawing beside words that say the same.
+
+    Where the context has `drawings` (a set), the drawing is only pointed to, and `{% drawings %}`
+    gives each of them once.
+    """
+    drawings = context.get("drawings")
+    if drawings is None:
+        return _picture(name, _inner(name))
+    drawings.add(name)
+    return _picture(name, format_html('<use href="#p-{}"/>', name))
+
+
+@register.simple_tag(takes_context=True)
+def drawings(context: template.Context) -> SafeString:
+    """The drawings that pictograms before this point to."""
+    symbols = format_html_join(
+        "",
+        '<symbol id="p-{}" viewBox="0 0 16 16">{}</symbol>',
+        ((name, _inner(name)) for name in sorted(context["drawings"])),
+    )
+    return format_html(
+        '<svg id="drawings" width="0" height="0" aria-hidden="true">{}</svg>', symbols
+    )
+
+
+def _picture(name: str, inner: SafeString) -> SafeString:
+    if not inner:
+        return SafeString("")
+    mirrored = " mirrored" if name in _MIRRORED else ""
+    return format_html(
+        '<svg class="picture{}" viewBox="0 0 16 16" aria-hidden="true">{}</svg>', mirrored, inner
+    )
 
 
 @lru_cache(maxsize=256)
-def _drawing(name: str) -> SafeString:
+def _inner(name: str) -> SafeString:
     path = settings.NODE_MODULES / "bootstrap-icons/icons" / f"{name}.svg"
     if not _ICON_NAME.match(name) or not path.is_file():
         return SafeString("")
     source = path.read_text(encoding="utf-8")
-    inner = " ".join(source[source.index(">") + 1 : source.rindex("</svg>")].split())
-    mirrored = " mirrored" if name in _MIRRORED else ""
     # The content comes from an installed package and the name is checked above.
-    return mark_safe(  # noqa: S308
-        f'<svg class="picture{mirrored}" viewBox="0 0 16 16" aria-hidden="true">{inner}</svg>'
-    )
+    inner = " ".join(source[source.index(">") + 1 : source.rindex("</svg>")].split())
+    return mark_safe(inner)  # noqa: S308

@@ -778,6 +778,7 @@ if (typeof document !== "undefined") (function () {
     var whole = new DOMParser().parseFromString(text, "text/html");
     var data = JSON.parse(one("#law", whole).textContent);
     pieces = document.adoptNode(one("#parts", whole));
+    body.appendChild(one("#drawings", pieces));
     law = data.law;
     law.first = data.first;
     words = data.words;
