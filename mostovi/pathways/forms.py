@@ -120,14 +120,25 @@ class DraftForm(forms.Form):
             }
         ),
         strip=False,
-        required=False,
     )  # fmt: skip
     why = forms.CharField(
         label=_("What you changed, and why"),
         help_text=_("One sentence. It is kept with this version."),
         max_length=300,
-        required=False,
+        error_messages={
+            "required": _("Write what you changed, and why. It is kept with the version.")
+        },
     )
+
+    def __init__(self, *args: Any, checking: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.checking = checking
+
+    def full_clean(self) -> None:
+        """As always; only who keeps a version has to say why."""
+        self.fields["why"].required = not self.checking
+        super().full_clean()
+        self.fields["why"].required = True
 
     def clean_text(self) -> str:
         """The text as it is kept."""

@@ -165,14 +165,11 @@ def edit(request: ActingRequest, code: str) -> HttpResponse:
     if request.method != "POST":
         form = DraftForm(initial={"seen": newest.number, "text": newest.text})
         return _editor(request, found, newest, form, newest.text, 200)
-    form = DraftForm(request.POST)
     saving = request.POST.get("do") != "check"
+    form = DraftForm(request.POST, checking=not saving)
     if not form.is_valid():
         return _editor(request, found, newest, form, request.POST.get("text", ""), 422)
     text = form.cleaned_data["text"]
-    if saving and not form.cleaned_data["why"].strip():
-        form.add_error("why", _("Write what you changed, and why. It is kept with the version."))
-        return _editor(request, found, newest, form, text, 422)
     checked = _check(found, text)
     faults = len(checked.problems) if checked else 0
     if not saving:

@@ -128,6 +128,15 @@ def test_every_page_can_be_read(
         looked_at(page, f"law-{name}-{width}-{language}")
 
 
+def test_an_example_person_opens_in_its_row(
+    focal_point: Actor, page_of: Callable[..., Any]
+) -> None:
+    page = page_of(focal_point, "/pathways/compare/family_reunification/")
+    page.locator("summary", has_text="An example").first.click()
+    assert page.url.endswith("/pathways/compare/family_reunification/")
+    assert page.locator(".example-person").first.is_visible()
+
+
 def test_a_fault_leads_to_its_line_and_typing_is_brought_back(
     focal_point: Actor, page_of: Callable[..., Any]
 ) -> None:
