@@ -3,6 +3,9 @@
 
 Conditions that do not hold on the day are left out, definitions are written in by the loader, and
 an amount that nobody knows for the day makes its test unknown for everybody, never false.
+
+And every law is read with R7, a doubtful age is a child's: where a condition asks for somebody
+under 18, a person whose age is not certain meets it (`child_or_doubtful`), whatever the file says.
 """
 
 from __future__ import annotations
@@ -12,12 +15,21 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TypeAlias
 
-from mostovi.pathways.expressions import All, Expression, ParameterValue
+from mostovi.pathways.evaluating import COMPARE
+from mostovi.pathways.expressions import (
+    All,
+    Comparison,
+    Expression,
+    OtherFact,
+    ParameterValue,
+    Test,
+)
 from mostovi.pathways.facts import Vocabulary
 from mostovi.pathways.law import (
     Availability,
     Combination,
     Condition,
+    Evidence,
     PartnerLaw,
     Pathway,
     PathwayVersion,
@@ -108,7 +120,7 @@ def rule_of_version(
         return sign_offs.get((law.code, pathway, version.digest, code), review)
 
     conditions = tuple(
-        resolved
+        child_or_doubtful(resolved, law.catalogue.vocabulary)
         for condition in version.conditions
         if (resolved := _resolved(condition, law, on, signed)) is not None
     )
@@ -151,6 +163,8 @@ def _resolved(
         for part in condition.parts
         if (resolved := _resolved(part, law, on, signed, passed_on)) is not None
     )
+    if condition.combination is not Combination.ANY or not any(map(_says_doubtful, parts)):
+        parts = tuple(child_or_doubtful(part, law.catalogue.vocabulary) for part in parts)
     if condition.parts and not parts:
         return None
     resolved = replace(condition, parts=parts, review=review)
@@ -162,3 +176,47 @@ def _resolved(
         return replace(resolved, combination=Combination.UNKNOWN, test=None)
     value = known if wanted.times == 1 else known * wanted.times
     return replace(resolved, test=replace(condition.test, value=value))
+
+
+AGE, DOUBT, ADULT = "age", "age_in_doubt", 18
+_DOUBTFUL = {"en": "Your age is not certain: then you are treated as a child"}
+_DOUBTFUL_NOTE = {"en": "Added by Mostovi to every such condition; the act cited may not say it."}
+
+
+def child_or_doubtful(condition: Condition, vocabulary: Vocabulary) -> Condition:
+    """The condition, met also by a doubtful age when it asks for somebody under 18 (R7).
+
+    Source of the rule: Council of Europe Convention on Action against Trafficking (CETS 197),
+    article 10(3), kept for everything here.
+    """
+    if not _asks_for_a_child(condition) or DOUBT not in vocabulary:
+        return condition
+    doubtful = replace(
+        condition,
+        code=f"{condition.code}_in_doubt",
+        title=_DOUBTFUL,
+        citation=None,
+        evidence=Evidence.UNCONFIRMED,
+        note=_DOUBTFUL_NOTE,
+        test=Test(DOUBT, Comparison.IS, True),
+    )
+    return replace(
+        condition,
+        combination=Combination.ANY,
+        test=None,
+        parts=(replace(condition, code=f"{condition.code}_by_age"), doubtful),
+    )
+
+
+def _asks_for_a_child(condition: Condition) -> bool:
+    """True when 17 meets the condition and 18 does not."""
+    test = condition.test
+    if test is None or test.fact != AGE or isinstance(test.value, OtherFact | ParameterValue):
+        return False
+    compare = COMPARE[test.comparison]
+    return compare(ADULT - 1, test.value) and not compare(ADULT, test.value)
+
+
+def _says_doubtful(condition: Condition) -> bool:
+    test = condition.test
+    return test is not None and test == Test(DOUBT, Comparison.IS, True)

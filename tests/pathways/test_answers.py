@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from mostovi.pathways.answers import Answer, Because, PathwayAnswer, check
 from mostovi.pathways.evaluating import evaluate
+from mostovi.pathways.explaining import explain
 from mostovi.pathways.expressions import All, Any, Comparison, Constant, Expression, Test
 from mostovi.pathways.law import Review
 from mostovi.pathways.library import library
-from mostovi.pathways.questions import next_questions
+from mostovi.pathways.questions import diagram_of, next_questions
 from tests.pathways.random_rules import (
     DOMAIN,
     SIGNED,
@@ -169,3 +170,28 @@ def test_no_shipped_pack_can_say_closed_before_a_lawyer_signed_it(partner: str) 
         for told in check(rules, facts).answers:
             if told.pathway in unsigned:
                 assert told.answer is not Answer.CLOSED
+
+
+@pytest.mark.parametrize("partner", library().codes)
+def test_a_doubtful_age_is_a_childs_in_every_law(partner: str) -> None:
+    """R7: whatever a file asks, nobody whose age is not certain fails for being too old."""
+    rules = library().rule_set(partner, date(2026, 11, 24))
+    seen = 0
+    for rule in rules.rules:
+        diagram = diagram_of(rule, rules.vocabulary)
+        if "age" not in diagram.facts:
+            continue
+        doubtful = {"age_in_doubt": True}
+        for reason in explain(rule, {**doubtful, "age": 30}).walk():
+            test = reason.condition.test if reason.condition else None
+            if test is None or test.fact != "age" or evaluate(test, {"age": 18}) is not False:
+                continue
+            if evaluate(test, {"age": 17}) is True:
+                seen += 1
+                groups = [
+                    group
+                    for group in explain(rule, {**doubtful, "age": 30}).walk()
+                    if any(part.condition == reason.condition for part in group.parts)
+                ]
+                assert all(group.value is True for group in groups), (rule.pathway, reason.code)
+    assert seen, "no law of this partner asks for a child; then this test says nothing"
