@@ -82,14 +82,11 @@ def _law(partner: str) -> PartnerLaw:
 @router.get("/law", response=list[PackLine], summary="All law packs with versions and digests")
 @door(Action.READ, Kind.LAW)
 def list_packs(request: HttpRequest, partner: str = "") -> list[dict[str, Any]]:
-    """Of one partner, or of all whose files can be read."""
-    signed = signing.agreed(signing.said_of(_actor(request), partner))
+    """Of one partner, or of all. 503 when the files of a law have faults."""
     codes = [partner] if partner else [p for p in law_files.LAWS if p in library().codes]
-    return [
-        pack_data.line(pathway, signed)
-        for code in codes
-        for pathway in _law(code).pathways.values()
-    ]
+    laws = [_law(code) for code in codes]
+    signed = signing.agreed(signing.said_of(_actor(request), partner))
+    return [pack_data.line(pathway, signed) for law in laws for pathway in law.pathways.values()]
 
 
 @router.get("/law/{partner}/{pathway}", response=dict[str, Any], summary="One law pack")
