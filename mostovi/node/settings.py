@@ -40,6 +40,8 @@ DOMAINS = [
     "mostovi.cases.directory",
     "mostovi.cases.transfers",
     "mostovi.tracing",
+    "mostovi.routes",
+    "mostovi.routes.incidents",
     "mostovi.pathways",
     "mostovi.portal",
     "mostovi.statistics",

@@ -34,6 +34,10 @@ OPEN_TO: Mapping[Kind, frozenset[Purpose]] = {
     Kind.LAW: _EVERY_PURPOSE,
     Kind.REFORM: frozenset({Purpose.PATHWAYS, Purpose.GOVERNANCE, Purpose.STATISTICS}),
     Kind.PATHWAY_CHECK: _PERSONAL,
+    Kind.FLOW: _EVERY_PURPOSE,
+    Kind.FINE_FLOW: frozenset({Purpose.PROTECTION, Purpose.STATISTICS}),
+    Kind.INCIDENT: frozenset({Purpose.INVESTIGATION}),
+    Kind.INVESTIGATION: frozenset({Purpose.INVESTIGATION}),
     Kind.PROCEDURE: _EVERY_PURPOSE,
     Kind.PEER: frozenset({Purpose.GOVERNANCE}),
     Kind.LETTER: frozenset({Purpose.GOVERNANCE}),
@@ -169,6 +173,29 @@ GRANTS: Mapping[Kind, Mapping[Action, Mapping[Role, Scope]]] = {
         Action.SEND: _REFERRERS,
         Action.DECIDE: _REFERRERS,
     },
+    Kind.FLOW: {
+        Action.READ: _STAFF,
+        Action.CREATE: {Role.ANALYST: ALL},
+        Action.DECIDE: {Role.ANALYST: ALL},
+        Action.PUBLISH: {Role.ANALYST: ALL},
+    },
+    Kind.FINE_FLOW: {
+        Action.READ: {Role.ANALYST: ALL},
+        Action.CREATE: {Role.ANALYST: ALL, Role.FIRST_RESPONDER: UNIT},
+        Action.CHANGE: {Role.ANALYST: ALL},
+    },
+    Kind.INCIDENT: {
+        Action.READ: {Role.INVESTIGATOR: ALL},
+        Action.CREATE: {Role.INVESTIGATOR: ALL},
+        Action.CHANGE: {Role.INVESTIGATOR: ALL},
+    },
+    Kind.INVESTIGATION: {
+        Action.READ: {Role.INVESTIGATOR: ALL},
+        Action.CREATE: {Role.INVESTIGATOR: ALL},
+        Action.CHANGE: {Role.INVESTIGATOR: ALL},
+        Action.SEND: {Role.INVESTIGATOR: ALL},
+        Action.DECIDE: {Role.INVESTIGATOR: ALL},
+    },
     Kind.PROCEDURE: {Action.READ: _STAFF},
     Kind.PEER: {
         Action.READ: {Role.ADMINISTRATOR: ALL, Role.DATA_PROTECTION_OFFICER: ALL},
@@ -227,15 +254,16 @@ PERSONAL_KINDS = frozenset(
         Kind.SUBMISSION, Kind.PERSON, Kind.CONSENT, Kind.OVERRIDE,
         Kind.CASE, Kind.REFERRAL, Kind.DEVICE, Kind.SUPERVISION, Kind.ALTERNATIVE,
         Kind.STATEMENT, Kind.TRACING, Kind.PATHWAY_CHECK,
+        Kind.INCIDENT, Kind.INVESTIGATION,
     }
 )  # fmt: skip
 """Kinds that hold data on persons of concern; administrators are granted nothing on them."""
 
-SHIELDED_KINDS = PERSONAL_KINDS - {Kind.STATEMENT}
+SHIELDED_KINDS = PERSONAL_KINDS - {Kind.STATEMENT, Kind.INCIDENT, Kind.INVESTIGATION}
 """Kinds of protection and asylum data, closed to return, investigation and labour (R1).
 
-A statement is what the person has agreed to give to investigators: a copy that lies apart, and the
-only kind on persons of concern that is not shielded.
+A statement is what the person has agreed to give to investigators: a copy that lies apart. Incidents
+and investigations are the investigators' own store, fed from nothing that is shielded.
 """
 
 
