@@ -24,7 +24,8 @@ log = logging.getLogger(__name__)
 PACKAGES = (
     "cases", "cases.children", "cases.victims", "cases.alternatives", "cases.transfers",
     "cases.directory", "tracing", "pathways", "people",
-    "screening", "routes", "routes.incidents", "exchange", "procedures", "portal", "statistics", "plan",
+    "screening", "routes", "routes.incidents", "exchange", "procedures", "portal",
+    "statistics", "plan",
     "rights", "node",
 )  # fmt: skip
 """In the order of the rail: a person's way first, then counts, then the house itself."""

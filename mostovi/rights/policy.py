@@ -262,8 +262,8 @@ PERSONAL_KINDS = frozenset(
 SHIELDED_KINDS = PERSONAL_KINDS - {Kind.STATEMENT, Kind.INCIDENT, Kind.INVESTIGATION}
 """Kinds of protection and asylum data, closed to return, investigation and labour (R1).
 
-A statement is what the person has agreed to give to investigators: a copy that lies apart. Incidents
-and investigations are the investigators' own store, fed from nothing that is shielded.
+A statement is what the person has agreed to give to investigators: a copy that lies apart.
+Incidents and investigations are the investigators' own store, fed from nothing shielded.
 """
 
 

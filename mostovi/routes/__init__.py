@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Routes: flows observed and balanced, changes found, threats assessed. Aggregates only, never persons."""
+"""Routes: flows observed and balanced, changes found, threats assessed; never persons."""

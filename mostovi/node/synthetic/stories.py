@@ -28,7 +28,10 @@ from mostovi.rights.roles import ROLE_PURPOSES, Role
 
 logger = logging.getLogger(__name__)
 
-TOPICS = ("services", "children", "victims", "alternatives", "tracing", "pathways", "routes", "incidents", "statistics", "plan", "management")
+TOPICS = (
+    "services", "children", "victims", "alternatives", "tracing", "pathways",
+    "routes", "incidents", "statistics", "plan", "management",
+)  # fmt: skip
 """In this order; one that is not there is passed over."""
 GIVEN = 40
 """People offered to a topic: more than it needs, for it chooses by age."""
