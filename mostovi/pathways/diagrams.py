@@ -22,6 +22,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import reduce
 from typing import Any as Anything
+from typing import TypeAlias
 
 from mostovi.pathways.evaluating import COMPARE
 from mostovi.pathways.expressions import (
@@ -79,6 +80,9 @@ class Node:
         self.settled_false = -1 if result == FALSE else 0
         self.settled_unknown = -1 if result == UNKNOWN else 0
         self.settled_true = -1 if result == TRUE else 0
+
+
+_Made: TypeAlias = dict[tuple[int, tuple[Node, ...]], Node]
 
 
 class Cells:
@@ -143,7 +147,7 @@ class Diagram:
         self.bit = {fact: 1 << index for index, fact in enumerate(self.facts)}
         self._position = _position(whole)
         self.names: tuple[str | tuple[str, str], ...] = tuple(self._position)
-        self._unique: dict[tuple[int, tuple[Node, ...]], Node] = {}
+        self._unique: _Made = {}
         self._joined: dict[tuple[int, Node, Node], Node] = {}
         self.results = tuple(Node(-1, (), result) for result in (FALSE, UNKNOWN, TRUE))
         self._offset: dict[str, int] = {}
@@ -175,8 +179,12 @@ class Diagram:
             return self.bit[name[0]] | self.bit[name[1]]
         return self.bit[name]
 
-    def node(self, variable: int, children: tuple[Node, ...]) -> Node:
-        """The node with these ways out, made once; the place itself when all lead there."""
+    def node(self, variable: int, children: tuple[Node, ...], made: _Made | None = None) -> Node:
+        """The node with these ways out, made once; the place itself when all lead there.
+
+        made: the nodes made so far. Several threads may answer from one diagram: a call keeps to
+        one table, and `setdefault` lets only one node of a kind into it.
+        """
         first = children[0]
         for child in children:
             if child is not first:
@@ -184,10 +192,12 @@ class Diagram:
         else:
             return first
         key = (variable, children)
-        found = self._unique.get(key)
+        if made is None:
+            made = self._unique
+        found = made.get(key)
         if found is not None:
             return found
-        if self._building and len(self._unique) >= LARGEST_DIAGRAM:
+        if self._building and len(made) >= LARGEST_DIAGRAM:
             raise TooLarge(f"more than {LARGEST_DIAGRAM} nodes")
         node = Node(variable, children, None)
         facts = self._variable_facts[variable]
@@ -211,8 +221,7 @@ class Diagram:
                         unknown |= own
         node.facts = facts
         node.settled_false, node.settled_unknown, node.settled_true = false, unknown, true
-        self._unique[key] = node
-        return node
+        return made.setdefault(key, node)
 
     def _build(self, expression: Expression) -> Node:
         if isinstance(expression, Constant):
@@ -351,10 +360,16 @@ class Diagram:
             return node
         if len(self._unique) > len(self._kept) + _NODES_KEPT:
             self._unique = dict(self._kept)
-        return self._restricted(node, chosen, bits, facts, {})
+        return self._restricted(node, chosen, bits, facts, {}, self._unique)
 
     def _restricted(
-        self, node: Node, chosen: list[int], bits: int, facts: Facts, done: dict[Node, Node]
+        self,
+        node: Node,
+        chosen: list[int],
+        bits: int,
+        facts: Facts,
+        done: dict[Node, Node],
+        made: _Made,
     ) -> Node:
         while True:
             if not node.facts & bits:
@@ -368,14 +383,16 @@ class Diagram:
             return found
         children = tuple(
             [
-                self._restricted(child, chosen, bits, facts, done) if child.facts & bits else child
+                self._restricted(child, chosen, bits, facts, done, made)
+                if child.facts & bits
+                else child
                 for child in node.children
             ]
         )
         name = self.names[node.variable]
         if isinstance(name, tuple):
             children = self._possible(name, children, facts)
-        found = done[node] = self.node(node.variable, children)
+        found = done[node] = self.node(node.variable, children, made)
         return found
 
     def _possible(

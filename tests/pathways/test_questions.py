@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from typing import Any as Anything
 
 import pytest
@@ -11,7 +14,16 @@ from hypothesis import strategies as st
 
 from mostovi.pathways.diagrams import LOGIC, Diagram
 from mostovi.pathways.evaluating import evaluate
-from mostovi.pathways.expressions import All, Any, Comparison, Expression, Not, OtherFact, Test
+from mostovi.pathways.expressions import (
+    All,
+    Any,
+    Comparison,
+    Constant,
+    Expression,
+    Not,
+    OtherFact,
+    Test,
+)
 from mostovi.pathways.questions import next_questions
 from tests.pathways.random_rules import (
     VOCABULARY,
@@ -124,8 +136,6 @@ def test_a_fact_that_settles_more_is_asked_first() -> None:
 
 
 def test_the_law_that_is_not_known_leaves_questions_that_can_still_say_no() -> None:
-    from mostovi.pathways.expressions import Constant
-
     assert set(asked(All((OFFER, Constant(None))), {})) == {"offer"}
     assert asked(All((OFFER, Constant(None))), {"offer": True}) == {}
 
@@ -142,3 +152,25 @@ def test_two_facts_compared_with_each_other() -> None:
 def test_the_diagram_of_a_rule_of_law_is_small() -> None:
     rule = All(tuple(Any((Test(f, Comparison.IS, True), CHILD)) for f in ("alone", "offer")))
     assert Diagram([rule], VOCABULARY).size() <= 4
+
+
+def test_threads_that_answer_from_one_diagram_get_what_one_alone_gets() -> None:
+    pairs = tuple(All((Test(f, Comparison.IS, True), CHILD)) for f in ("alone", "offer", "clean"))
+    rules = rule_set_of(rule_of(Any((*pairs, Test("months", Comparison.AT_LEAST, 3)))))
+    names = ("alone", "offer", "months")
+    people = [
+        {fact: value for fact, value in zip(names, values, strict=True) if value is not None}
+        for values in product((None, False, True), (None, False, True), (None, 1, 5))
+    ] * 20
+    expected = [next_questions(rules, facts) for facts in people]
+    fresh = rule_set_of(rule_of(rules.rules[0].expression))
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            found = list(threads.map(lambda facts: next_questions(fresh, facts), people))
+    finally:
+        sys.setswitchinterval(interval)
+    assert [[(q.fact, q.decides) for q in one] for one in found] == [
+        [(q.fact, q.decides) for q in one] for one in expected
+    ]
