@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -230,6 +230,16 @@ def difference(
     present = law.pathways.get(draft.code)
     old = present.on(today) if present else None
     new = draft.on(day)
-    if old is None or new is None:
+    # Where one of the two is not there, everything the other says is new, or gone.
+    before, after = old or _nothing(new), new or _nothing(old)
+    if before is None or after is None:
         return day, old, new, ()
-    return day, old, new, shown_changes(Reading.of(law, today), old, Reading.of(law, day), new)
+    shown = shown_changes(Reading.of(law, today), before, Reading.of(law, day), after)
+    return day, old, new, shown
+
+
+def _nothing(version: PathwayVersion | None) -> PathwayVersion | None:
+    """The version as if it said nothing."""
+    if version is None:
+        return None
+    return replace(version, conditions=(), documents=(), deadlines=(), fees=(), rights=())

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 
@@ -24,6 +24,7 @@ from mostovi.rights.vault import vault
 
 LONGEST_TEXT = 100_000
 """Characters of a draft. The longest pack is a small part of it."""
+_ATTEMPTS = 10
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -99,20 +100,34 @@ def begin(
         raise NothingInForce(f"{partner}/{pathway}")
     moment = now or timezone.now()
     versions = law_files.pack(partner, pathway).get("versions") or []
-    reform = Reform.objects.create(
-        code=_free_code(partner, pathway), partner=partner, pathway=pathway, title=title, aim=aim,
+    reform = Reform(
+        partner=partner, pathway=pathway, title=title, aim=aim,
         based_on=str(versions[-1].get("version") or "") if versions else "",
         based_on_digest=digest_of(text), begun_at=moment, begun_by=actor.account,
         changed_at=moment,
     )  # fmt: skip
+    _store_new(reform)
     _add(actor, reform, 1, text, why, 0, moment)
     _log(actor, AuditTag.REFORM_BEGUN, reform, 1)
     return reform
 
 
+def _store_new(reform: Reform) -> None:
+    """Give it the next free code; who is overtaken by a colleague takes the one after."""
+    for _attempt in range(_ATTEMPTS):
+        reform.code = _free_code(reform.partner, reform.pathway)
+        try:
+            with transaction.atomic():
+                reform.save(force_insert=True)
+        except IntegrityError:
+            continue
+        return
+    raise IntegrityError(f"no free code for {reform.code}")
+
+
 def _free_code(partner: str, pathway: str) -> str:
     stem = f"{partner}-{pathway.replace('_', '-')}-"
-    taken = Reform.objects.select_for_update().filter(code__startswith=stem)
+    taken = Reform.objects.filter(partner=partner, pathway=pathway)
     numbers = [int(code.removeprefix(stem)) for code in taken.values_list("code", flat=True)]
     return f"{stem}{max(numbers, default=0) + 1}"
 

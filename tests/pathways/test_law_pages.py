@@ -230,6 +230,19 @@ def test_what_is_no_word_of_the_law_takes_nothing_away(law, focal_point):
     assert answer_of(HOMELESS) is Answer.CLOSED
 
 
+def test_a_lawyer_may_confirm_that_no_such_way_was_found(signed_in, focal_point, law):
+    client = signed_in(focal_point)
+    shown = page(client, "/pathways/law/me/long_term_residence/")
+    assert "not reviewed by a lawyer" in text(shown)
+    address = "/pathways/law/me/long_term_residence/sign/?version="
+    assert address in shown.content.decode()
+    assert "found no such way" in text(page(client, address))
+    signed(focal_point, pathway="long_term_residence", version="")
+    assert "reviewed by a lawyer" in text(page(client, "/pathways/law/me/long_term_residence/"))
+    assert "none found reviewed" in text(page(client, "/pathways/"))
+    assert answer_of(HOMELESS) is Answer.MAYBE
+
+
 @pytest.mark.django_db
 def test_the_same_word_is_recorded_once(law, focal_point):
     assert signed(focal_point).pk == signed(focal_point).pk

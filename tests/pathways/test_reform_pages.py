@@ -250,6 +250,16 @@ def test_a_draft_that_begins_later_is_looked_at_on_its_day(law):
     assert any(one.title.text == "Own money" for one in changed)
 
 
+def test_a_way_that_a_draft_brings_in_is_all_new(drafter, law):
+    sent = {"partner": "me", "pathway": "long_term_residence", "title": "A new way"}
+    code = drafter.post("/pathways/reforms/new/", sent)["Location"].split("/")[-3]
+    new = STUDY.replace("pathway: study", "pathway: long_term_residence")
+    assert typed(drafter, code, new).status_code == 302
+    said = text(page(drafter, f"/pathways/reforms/{code}/"))
+    assert "Today no version is in force" in said
+    assert "Condition, new: Money or a roof One of these is enough" in said
+
+
 def test_a_law_that_moved_under_the_draft_is_said(drafter, officer, law):
     code = begun(officer).code
     (law / "me/study.yaml").write_text(WIDER)
