@@ -26,10 +26,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 from typing import Any as Anything
 
-from mostovi.pathways.certainty import UNCONFIRMED, Bounds, Plain, Together
+from mostovi.pathways.certainty import UNCONFIRMED, Bounds, Plain, Together, certainty
 from mostovi.pathways.expressions import (
     All,
     Any,
+    AtLeast,
     Comparison,
     Constant,
     Expression,
@@ -49,6 +50,7 @@ from mostovi.pathways.facts import (
     ProblemCode,
     Vocabulary,
 )
+from mostovi.pathways.law import Combination, Condition
 
 if TYPE_CHECKING:
     import ibis
@@ -83,6 +85,8 @@ class RuleLike(Protocol):
     @property
     def expression(self) -> Expression: ...
     @property
+    def conditions(self) -> tuple[Condition, ...]: ...
+    @property
     def signed_off(self) -> bool: ...
 
 
@@ -101,25 +105,50 @@ def compile_expression(
 
 
 def compile_rules(
-    rules: Sequence[RuleLike], table: ibis.Table, *, answers: bool = False
+    rules: Sequence[RuleLike],
+    table: ibis.Table,
+    *,
+    answers: bool = False,
+    vocabulary: Vocabulary | None = None,
 ) -> ibis.Table:
     """The table with a column for each pathway; with answers, `<pathway>_answer` too.
 
-    Answers are the words of R6: open, maybe, and closed only where the rule is signed off.
+    Answers are the words of `answers.check` and keep R6: open where every completion of the facts
+    says so; closed only where the rule is signed off and signed-off conditions alone show the no;
+    otherwise maybe. (Of the noes that no single condition shows, `check` can tell some as closed
+    that stay maybe here.)
     """
     import ibis
 
     seen: dict[Expression, Anything] = {}
     columns: dict[str, Anything] = {}
     for rule in rules:
-        holds = compile_expression(rule.expression, table, seen)
-        columns[rule.pathway] = holds
+        columns[rule.pathway] = compile_expression(rule.expression, table, seen)
         if answers:
-            no = "closed" if rule.signed_off else "maybe"
-            columns[f"{rule.pathway}_answer"] = ibis.cases(
-                (holds, "open"), (holds.isnull(), "maybe"), else_=no
-            )
+            bounds = certainty(rule.expression, vocabulary).bounds
+            branches = [(compile_bounds(bounds, table, seen)[0], "open")]
+            if rule.signed_off:
+                shown = All(tuple(_signed_part(condition) for condition in rule.conditions))
+                signed_no = ~compile_expression(shown, table, seen).fill_null(True)
+                branches.append((signed_no, "closed"))
+            columns[f"{rule.pathway}_answer"] = ibis.cases(*branches, else_="maybe")
     return table.mutate(**columns)
+
+
+def _signed_part(condition: Condition) -> Expression:
+    """What of a condition lawyers have signed off; the rest counts as unknown."""
+    if not condition.review.is_reviewed:
+        return Constant(None)
+    parts = tuple(_signed_part(part) for part in condition.parts)
+    if condition.combination is Combination.ALL:
+        return All(parts)
+    if condition.combination is Combination.ANY:
+        return Any(parts)
+    if condition.combination is Combination.NOT:
+        return Not(parts[0])
+    if condition.combination is Combination.AT_LEAST:
+        return AtLeast(condition.count, parts)
+    return condition.expression
 
 
 def compile_bounds(

@@ -3,19 +3,20 @@
 
 from __future__ import annotations
 
+import random
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any as Anything
 
 import ibis
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mostovi.pathways import certainty, population
+from mostovi.pathways import certainty, making, population
+from mostovi.pathways.answers import check
 from mostovi.pathways.evaluating import evaluate
 from mostovi.pathways.expressions import (
     All,
@@ -29,9 +30,13 @@ from mostovi.pathways.expressions import (
     Test,
 )
 from mostovi.pathways.facts import BadFacts, Conflict, Vocabulary, read_facts
+from mostovi.pathways.law import Condition, Review, ReviewStatus
+from mostovi.pathways.library import library
+from mostovi.pathways.rules import RuleSet
 from tests.pathways.making_rules import VOCABULARY, expressions, people
 
 ON = date(2026, 11, 24)
+SIGNED = Review(ReviewStatus.REVIEWED, "a lawyer", date(2026, 11, 1))
 TYPES = {
     "here": pa.bool_(),
     "insured": pa.bool_(),
@@ -246,20 +251,43 @@ def test_weights_must_be_numbers_above_nothing() -> None:
     assert people.problems() == {"out_of_range:weight": 2}
 
 
-def test_answers_say_closed_only_where_the_rule_is_signed_off(tmp_path: Path) -> None:
+def reviewed(condition: Condition, chosen: random.Random) -> Condition:
+    """The condition with about every other part signed off by a lawyer."""
+    parts = tuple(reviewed(part, chosen) for part in condition.parts)
+    review = SIGNED if chosen.random() < 0.7 else Review()
+    return replace(condition, parts=parts, review=review)
+
+
+def test_answers_for_many_are_those_for_one_and_never_an_unsigned_no(tmp_path: Path) -> None:
+    chosen = random.Random(3)
+    law = library().rule_set("rs", ON)
+    rules = tuple(
+        replace(
+            rule,
+            conditions=tuple(reviewed(condition, chosen) for condition in rule.conditions),
+            signed_off=number % 3 > 0,
+        )
+        for number, rule in enumerate(law.rules)
+    )
+    changed = RuleSet("rs", ON, rules, law.vocabulary, law=law.law)
     path = tmp_path / "it's people.parquet"
-    pq.write_table(table_of([{"here": True}, {"here": False}, {}]), path)
-    here = Test("here", Comparison.IS, True)
-    rules = [
-        SimpleNamespace(pathway=code, expression=here, signed_off=signed)
-        for code, signed in (("drafted", False), ("signed", True))
-    ]
+    making.write("rs", 300, 7, path, law.vocabulary)
     with population.on_duckdb(path) as table:
-        people = population.prepare(table, VOCABULARY, ON).table
-        rows = population.compile_rules(rules, people, answers=True).to_pyarrow().to_pylist()
-    assert [row["drafted_answer"] for row in rows] == ["open", "maybe", "maybe"]
-    assert [row["signed_answer"] for row in rows] == ["open", "closed", "maybe"]
-    assert [row["signed"] for row in rows] == [True, False, None]
+        people = population.prepare(table, law.vocabulary, ON)
+        told = population.compile_rules(
+            rules, people.table, answers=True, vocabulary=law.vocabulary
+        )
+        rows = told.to_pyarrow().to_pylist()
+    closed = 0
+    for row in rows:
+        facts = read_facts(law.vocabulary, {code: row[code] for code in law.vocabulary.facts}, ON)
+        for answer in check(changed, facts).answers:
+            found = row[f"{answer.pathway}_answer"]
+            closed += found == "closed"
+            if found != answer.answer:
+                # A no that no single condition shows.
+                assert (found, answer.answer, answer.reason.value) == ("maybe", "closed", None)
+    assert closed > 100
 
 
 def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path) -> None:
