@@ -11,3 +11,9 @@ class PathwaysConfig(AppConfig):
     label = "pathways"
     verbose_name = "Pathways"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the case's block and the copy of a person's file."""
+        from mostovi.pathways import registrations
+
+        registrations.register()
