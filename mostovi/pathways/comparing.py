@@ -12,6 +12,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from mostovi.pathways.diagrams import FALSE, TRUE, UNKNOWN, Diagram, Node
 from mostovi.pathways.explaining import deciding_codes, decisive, explain
@@ -59,14 +60,19 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """first_alone: somebody for whom only the first law opens (None: there is nobody, for sure
-    when the relation is not unclear); second_alone the same for the second."""
+    """Two rules and how the first stands to the second.
+
+    first_alone: somebody for whom only the first law opens (None: there is nobody, for sure when
+    the relation is not unclear); second_alone the same for the second. as_far_as_confirmed: the
+    relation when every part that could not be confirmed is taken as met, never `unclear`.
+    """
 
     first: Rule
     second: Rule
     relation: Relation
     first_alone: Example | None
     second_alone: Example | None
+    as_far_as_confirmed: Relation
 
 
 def compare(first: Rule, second: Rule, vocabulary: Vocabulary) -> Compared:
@@ -75,6 +81,13 @@ def compare(first: Rule, second: Rule, vocabulary: Vocabulary) -> Compared:
     Raises `diagrams.TooLarge`.
     """
     return _Comparing(first, second, vocabulary).result()
+
+
+_Results: TypeAlias = tuple[frozenset[int], frozenset[int]]
+"""Results that count as open, and as not open."""
+SURE: _Results = (frozenset({TRUE}), frozenset({FALSE}))
+MAYBE: _Results = (frozenset({TRUE, UNKNOWN}), frozenset({FALSE, UNKNOWN}))
+CONFIRMED: _Results = (frozenset({TRUE, UNKNOWN}), frozenset({FALSE}))
 
 
 class _Comparing:
@@ -93,58 +106,57 @@ class _Comparing:
 
     def result(self) -> Compared:
         first, second = self.rules
-        alone = self._example(0, 1)
-        other = self._example(1, 0)
-        may_alone = self._somebody(0, 1, sure=False)
-        may_other = self._somebody(1, 0, sure=False)
-        if alone and other:
-            relation = Relation.NEITHER
-        elif not may_alone and not may_other:
-            relation = Relation.SAME
-        elif other and not may_alone:
-            relation = Relation.STRICTER
-        elif alone and not may_other:
-            relation = Relation.WIDER
-        else:
-            relation = Relation.UNCLEAR
-        return Compared(first, second, relation, alone, other)
+        alone, other = self._example(0, 1, SURE), self._example(1, 0, SURE)
+        relation = self._relation(alone, other, MAYBE)
+        return Compared(
+            first, second, relation, alone, other, self._relation(
+                self._example(0, 1, CONFIRMED), self._example(1, 0, CONFIRMED), CONFIRMED
+            ),
+        )  # fmt: skip
 
-    def _where(self, opens: int, not_: int, *, sure: bool = True) -> Node:
-        """True exactly where one rule opens and the other is a no (or may be, when not sure)."""
-        yes = {TRUE} if sure else {TRUE, UNKNOWN}
-        no = {FALSE} if sure else {FALSE, UNKNOWN}
+    def _relation(
+        self, alone: Example | None, other: Example | None, results: _Results
+    ) -> Relation:
+        """From the examples, and from whether there may be somebody."""
+        may_alone = self._where(0, 1, results)[1].result != FALSE
+        may_other = self._where(1, 0, results)[1].result != FALSE
+        if alone and other:
+            return Relation.NEITHER
+        if not may_alone and not may_other:
+            return Relation.SAME
+        if other and not may_alone:
+            return Relation.STRICTER
+        if alone and not may_other:
+            return Relation.WIDER
+        return Relation.UNCLEAR
+
+    def _where(self, opens: int, not_: int, results: _Results) -> tuple[Node, Node]:
+        """True where one rule opens and the other does not; and of people who can exist."""
+        yes, no = results
         roots = self.diagram.roots
-        return self.diagram.join(
+        where = self.diagram.join(
             self.diagram.where(roots[opens], yes), self.diagram.where(roots[not_], no), True
         )
+        return where, self.diagram.join(where, roots[2], True)
 
-    def _somebody(self, opens: int, not_: int, *, sure: bool) -> bool:
-        where = self._where(opens, not_, sure=sure)
-        return self.diagram.join(where, self.diagram.roots[2], True).result != FALSE
-
-    def _example(self, opens: int, not_: int) -> Example | None:
-        where = self._where(opens, not_)
-        possible = self.diagram.join(where, self.diagram.roots[2], True)
+    def _example(self, opens: int, not_: int, results: _Results) -> Example | None:
+        where, possible = self._where(opens, not_, results)
         if possible.result == FALSE:
             return None
         for node in (where, possible):
-            cells = self._fewest(node)
-            facts = self._facts(cells)
-            if self._holds(facts, opens, not_):
+            facts = self._facts(self._fewest(node))
+            if self._holds(facts, where):
                 return self._told(facts, not_)
         # One way through the diagram names every fact that matters on it.
         facts = self._facts(_a_way(possible))
         return self._told(facts, not_)
 
-    def _holds(self, facts: Facts, opens: int, not_: int) -> bool:
+    def _holds(self, facts: Facts, where: Node) -> bool:
         if any(conflict.broken_by(facts) for conflict in self.conflicts):
             return False
         if self.diagram.left(facts, 2).result == FALSE:
             return False
-        return (
-            self.diagram.left(facts, opens).result == TRUE
-            and self.diagram.left(facts, not_).result == FALSE
-        )
+        return self.diagram.left(facts, where).result == TRUE
 
     def _told(self, facts: Facts, not_: int) -> Example:
         reason = explain(self.rules[not_], facts)

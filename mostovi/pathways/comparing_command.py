@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from mostovi.pathways.check_command import BAD_INPUT, DONE, day
-from mostovi.pathways.comparing import Compared, Example, TopicRow, by_topic, compare
+from mostovi.pathways.comparing import Compared, Example, Relation, TopicRow, by_topic, compare
 from mostovi.pathways.diagrams import TooLarge
 from mostovi.pathways.law import PartnerLaw
 from mostovi.pathways.library import YARDSTICK, UnknownPartner, library
@@ -117,6 +117,7 @@ def _data(
 def _compared(found: Compared) -> dict[str, Any]:
     return {
         "relation": found.relation.value,
+        "as_far_as_confirmed": found.as_far_as_confirmed.value,
         "opens_here_only": _example(found.first_alone),
         "opens_there_only": _example(found.second_alone),
     }
@@ -150,6 +151,9 @@ def _text(
         elif law.code in compared:
             found = compared[law.code]
             yield f"{law.code}: {_RELATIONS[found.relation.value].format(other=options.other)}"
+            if found.relation is Relation.UNCLEAR:
+                words = _RELATIONS[found.as_far_as_confirmed.value].format(other=options.other)
+                yield f"    as far as it could be confirmed: {words}"
             yield from _example_lines(f"open only in {law.code}", found.first_alone)
             yield from _example_lines(f"open only in {options.other}", found.second_alone)
     for row in rows:

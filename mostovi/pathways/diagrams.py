@@ -350,10 +350,10 @@ class Diagram:
                 bits |= bit
         return chosen, bits
 
-    def left(self, facts: Facts, root: int = 0) -> Node:
-        """What is left of the diagram when the known facts are put in."""
+    def left(self, facts: Facts, root: int | Node = 0) -> Node:
+        """What is left of a diagram (by its number, or a node) when the known facts are put in."""
         chosen, bits = self.known(facts)
-        node = self.roots[root]
+        node = self.roots[root] if isinstance(root, int) else root
         while node.facts & bits and (cell := chosen[node.variable]) >= 0:
             node = node.children[cell]
         if not node.facts & bits:

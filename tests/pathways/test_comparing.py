@@ -129,8 +129,35 @@ def test_the_same_said_in_other_words_is_the_same() -> None:
     assert compared(one, two) == (Relation.SAME, None, None)
 
 
-def test_law_that_could_not_be_confirmed_is_unclear() -> None:
+def test_law_that_could_not_be_confirmed_is_unclear_and_told_as_far_as_it_could_be() -> None:
     assert compared(All((OFFER, Constant(None))), OFFER)[0] is Relation.UNCLEAR
+    pairs: dict[Relation, tuple[Expression, Expression]] = {
+        Relation.SAME: (All((OFFER, Constant(None))), OFFER),
+        Relation.STRICTER: (All((OFFER, CLEAN, Constant(None))), OFFER),
+        Relation.WIDER: (OFFER, All((OFFER, CLEAN, Constant(None)))),
+    }
+    for relation, (first, second) in pairs.items():
+        found = compare(rule_of(first), rule_of(second), VOCABULARY)
+        assert found.as_far_as_confirmed is relation
+
+
+@settings(max_examples=150, deadline=None)
+@given(expressions(), expressions())
+def test_as_far_as_confirmed_takes_what_is_not_known_as_met(
+    first: Expression, second: Expression
+) -> None:
+    assume(size_of_brute_force(All((first, second)), {}) <= 3_000)
+    seen = {(evaluate(first, facts), evaluate(second, facts)) for facts in people(first, second)}
+    alone = any(one is not False and two is False for one, two in seen)
+    other = any(one is False and two is not False for one, two in seen)
+    expected = {
+        (False, False): Relation.SAME,
+        (False, True): Relation.STRICTER,
+        (True, False): Relation.WIDER,
+        (True, True): Relation.NEITHER,
+    }[alone, other]
+    found = compare(rule_of(first), rule_of(second), VOCABULARY)
+    assert found.as_far_as_confirmed is expected
 
 
 def test_an_example_is_never_somebody_who_cannot_exist() -> None:
