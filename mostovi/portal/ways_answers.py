@@ -34,6 +34,11 @@ PREFIX = "a."
 """Before the code of a fact in the names of form fields."""
 FIRST = ("where", "age")
 """Asked before all others when they decide anything."""
+CHILD_FIRST = ("without_parents",)
+"""Then, of somebody under 18."""
+SAFETY_FIRST = ("violence_now", "forced_or_controlled")
+"""Then, of everybody: a yes brings help at once, which must not wait behind twenty questions."""
+ADULT = 18
 LONGEST = 60
 """No answer is longer; what is longer was not made by our pages."""
 _DATE = re.compile(r"^\d{4}-\d{2}-\d{2}$")
@@ -111,13 +116,17 @@ def read(answers: Mapping[str, str], vocabulary: Vocabulary, on: date) -> Read:
         return Read(read(rest, vocabulary, on).facts, bad.problems)
 
 
-def next_fact(asked_for: Sequence[str], answers: Mapping[str, str]) -> str:
+def next_fact(asked_for: Sequence[str], answers: Mapping[str, str], facts: Facts) -> str:
     """The question to ask now: of those that still decide something, the first without an answer.
 
-    asked_for: facts that could change a result, strongest first. "" when none is left.
+    asked_for: facts that could change a result, strongest first. Where, how old, and what a danger
+    may hide behind go before the others; nothing is asked for that alone. "" when none is left.
     """
     left = [fact for fact in asked_for if fact not in answers]
-    return next((fact for fact in FIRST if fact in left), left[0] if left else "")
+    age = facts.get("age")
+    is_child = facts.get("age_in_doubt") is True or (age is not None and float(age) < ADULT)
+    before = (*FIRST, *(CHILD_FIRST if is_child else ()), *SAFETY_FIRST)
+    return next((fact for fact in before if fact in left), left[0] if left else "")
 
 
 def dangers(facts: Mapping[str, FactValue], vocabulary: Vocabulary) -> tuple[str, ...]:

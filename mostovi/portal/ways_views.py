@@ -283,7 +283,7 @@ class _Step:
                 "danger", dangers=_dangers(self.page, tuple(new), found), **self._kept()
             )
         asked = [question.fact for question in checked(self.rules, facts).questions]
-        code = ways_answers.next_fact(asked, self.answers)
+        code = ways_answers.next_fact(asked, self.answers, facts)
         return self._question(code) if code else self._result(none_left=True)
 
     def _result(self, none_left: bool = False) -> HttpResponse:
@@ -295,7 +295,7 @@ class _Step:
         ways = {way.code: way for listed in result.lists.values() for way in listed}
         context = {
             "result": result,
-            "none_left": none_left or not self._left(found),
+            "none_left": none_left or not self._left(found, facts),
             "dangers": _dangers(self.page, told, services),
             "services": services,
             "map": mark_safe(ways_places.drawn(self.words, self.page.partner, places)),  # noqa: S308
@@ -312,8 +312,8 @@ class _Step:
             return self.page.answer("result", 422, **context)
         return self.page.answer("result", **context)
 
-    def _left(self, found: Any) -> str:
-        return ways_answers.next_fact([q.fact for q in found.questions], self.answers)
+    def _left(self, found: Any, facts: Mapping[str, Any]) -> str:
+        return ways_answers.next_fact([q.fact for q in found.questions], self.answers, facts)
 
 
 def _dangers(
@@ -368,6 +368,8 @@ def _parts(
             drawings=set(),
             law={
                 "first": ways_answers.FIRST,
+                "child_first": ways_answers.CHILD_FIRST,
+                "safety_first": ways_answers.SAFETY_FIRST,
                 "words": _script_words(page.language),
                 "law": ways_law.small(rules),
             },

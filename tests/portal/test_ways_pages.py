@@ -152,6 +152,17 @@ def test_the_first_questions_are_where_and_how_old(visitor):
     assert visitor.answer("inside").asked == "age"
 
 
+def test_what_a_danger_hides_behind_is_asked_early_and_of_children_first(visitor):
+    visitor.start().answer("inside").answer("15")
+    assert visitor.asked == "without_parents"
+    assert visitor.answer("no").asked in {"violence_now", "forced_or_controlled"}
+    other = Visitor()
+    assert other.start().answer("inside").answer("30").asked in {
+        "violence_now",
+        "forced_or_controlled",
+    }
+
+
 def test_back_shows_the_answer_and_keeps_what_was_written(visitor):
     visitor.start().answer("inside")
     visitor.press("back", v="17")

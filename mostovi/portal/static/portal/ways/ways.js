@@ -484,11 +484,12 @@ if (typeof document !== "undefined") (function () {
     });
     return found;
   }
-  function nextFact(check) {
+  function nextFact(check, facts) {
     var open = check.questions.map(function (question) { return question.fact; })
       .filter(function (fact) { return !(fact in answers); });
-    for (var i = 0; i < law.first.length; i++) if (open.indexOf(law.first[i]) >= 0) return law.first[i];
-    return open[0] || "";
+    var isChild = facts.age_in_doubt === true || facts.age < 18;
+    var before = law.first.concat(isChild ? law.child_first : [], law.safety_first);
+    return before.filter(function (fact) { return open.indexOf(fact) >= 0; })[0] || open[0] || "";
   }
 
   // Digits of any script as 0 to 9.
@@ -660,7 +661,7 @@ if (typeof document !== "undefined") (function () {
     return fresh.length ? danger(fresh) : goOn();
   }
   function goOn() {
-    var fact = nextFact(Ways.check(law, readAll().facts));
+    var facts = readAll().facts, fact = nextFact(Ways.check(law, facts), facts);
     if (fact) ask(fact); else result();
   }
   function danger(codes, isBack) {
@@ -725,7 +726,7 @@ if (typeof document !== "undefined") (function () {
     one("[data-summary]", frame).textContent = word("ui.result.summary", {
       open: counts.open, maybe: counts.maybe, closed: counts.closed + counts.unchecked_no
     });
-    var more = nextFact(check);
+    var more = nextFact(check, facts);
     show(one("[data-none-left]", frame), !more);
     show(one("[data-go-on]", frame), !!more);
     soFar(one("[data-so-far]", frame), true);
@@ -781,6 +782,8 @@ if (typeof document !== "undefined") (function () {
     body.appendChild(one("#drawings", pieces));
     law = data.law;
     law.first = data.first;
+    law.child_first = data.child_first;
+    law.safety_first = data.safety_first;
     words = data.words;
     shownText = text;
     startPage = Array.prototype.slice.call(stage.childNodes);
