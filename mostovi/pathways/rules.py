@@ -100,9 +100,15 @@ class RuleSet:
 def rule_of(
     law: PartnerLaw, pathway: Pathway, on: date, sign_offs: SignOffs | None = None
 ) -> Rule | None:
-    """The rule of a pathway on a day, or None when no version is in force. Also for drafts."""
+    """The rule of a pathway on a day, or None when no version is in force. Also for drafts.
+
+    A version none of whose conditions holds on the day is no rule either: it would open for all.
+    """
     version = pathway.on(on)
-    return None if version is None else rule_of_version(law, pathway.code, version, on, sign_offs)
+    if version is None:
+        return None
+    rule = rule_of_version(law, pathway.code, version, on, sign_offs)
+    return rule if rule.conditions else None
 
 
 def rule_of_version(

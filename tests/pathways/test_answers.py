@@ -165,7 +165,12 @@ def test_no_shipped_pack_can_say_closed_before_a_lawyer_signed_it(partner: str) 
         if not rule.signed_off
         or not any(c.review.is_reviewed for top in rule.conditions for c in top.walk())
     }
-    nobody = {"serious_crime": True, "job_offer": False, "relative_here": "none", "where": "abroad"}
+    nobody: dict[str, Anything] = {
+        "serious_crime": True,
+        "job_offer": False,
+        "relative_here": "none",
+        "where": "abroad",
+    }
     for facts in ({}, nobody):
         for told in check(rules, facts).answers:
             if told.pathway in unsigned:

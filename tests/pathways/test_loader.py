@@ -287,6 +287,18 @@ def test_a_condition_is_left_out_on_days_on_which_it_does_not_hold() -> None:
     assert ["place" in codes for codes in held.values()] == [False, True, True, False]
 
 
+def test_a_version_without_a_condition_on_the_day_opens_for_nobody() -> None:
+    head, conditions = PACK.split("      - code: place\n")
+    only = (
+        head
+        + "      - code: place\n        from: 2026-01-01\n"
+        + conditions.split("      - code: means")[0]
+    )
+    law = load(only)
+    assert rule_of(law, law.pathways["study"], date(2025, 12, 31)) is None
+    assert rule_of(law, law.pathways["study"], date(2026, 1, 1)) is not None
+
+
 def test_a_sign_off_holds_for_exactly_this_text() -> None:
     law = load()
     way = law.pathways["study"]
