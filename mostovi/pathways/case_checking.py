@@ -213,12 +213,13 @@ def work(
         raise Erased
     day = on or timezone.localdate(now or timezone.now())
     rules = rules_in_force(partner(), day)
-    known = case_knowing.known(Inside(case, file, day, rules))
+    inside = Inside.of(case, file, day, rules)
+    known = case_knowing.known(inside)
     answers = {one.fact: one.answer for one in known.values()}
     answers |= {fact: answer for fact, answer in (given or {}).items() if fact in rules.vocabulary}
     # A held answer is overruled by nothing that came from elsewhere; who says otherwise is told so.
     answers |= {one.fact: one.answer for one in known.values() if one.held and one.fact not in told}
-    held = case_knowing.age_held(file, day)
+    held = inside.age_held
     read = case_answers.read(answers, rules.vocabulary, day)
     facts = case_answers.with_benefit_of_doubt(read.facts, held)
     return Working(

@@ -12,10 +12,12 @@ from typing import Any
 import yaml
 from django.utils.translation import gettext as _
 
-from mostovi.cases import offering
+from mostovi.cases.directory import reading
+from mostovi.cases.directory import services as directory
+from mostovi.cases.directory.eligibility import Answer
+from mostovi.cases.directory.matching import Wanted
 from mostovi.cases.directory.models import Service, Status
 from mostovi.cases.models import Case
-from mostovi.cases.vocabulary import services as service_list
 from mostovi.content import CONTENT
 from mostovi.pathways import texts, wording
 from mostovi.pathways.texts import Said
@@ -49,7 +51,6 @@ class Offered:
 
     code: str
     name: str
-    fits: tuple[str, str]
     reasons: Sequence[tuple[str, str]]
     can_refer: bool
 
@@ -59,21 +60,20 @@ def services(
 ) -> list[Offered]:
     """Services of the directory for the case, best first; a danger's needs before all others."""
     needs = [need for one in dangers for need in DANGER_NEEDS.get(one, ())]
-    needs = list(dict.fromkeys([*needs, *ALWAYS_NEEDED]))
-    named = service_list()
-    may_refer = decide(actor, Action.CREATE, Kind.REFERRAL).allowed
-    offers = [
-        one
-        for one in offering.offers(actor, case, file, needs, now)
-        if one.is_for and any(tone == "ok" for tone, _words in one.reasons)
+    wanted = Wanted(
+        needs=tuple(dict.fromkeys([*needs, *ALWAYS_NEEDED])),
+        facts=reading.facts_of(case, file, now),
+    )
+    fits = [
+        fit
+        for fit in directory.fits(actor, wanted, now)
+        if fit.meets and fit.eligible is not Answer.NO
     ]
+    may_refer = decide(actor, Action.CREATE, Kind.REFERRAL).allowed
     return [
-        Offered(
-            one.service, named[one.service].name if one.service in named else one.service,
-            one.fits, one.reasons, may_refer,
-        )
-        for one in offers[:_OFFERED]
-    ]  # fmt: skip
+        Offered(fit.service.code, fit.service.name, reading.reasons(fit, now), may_refer)
+        for fit in fits[:_OFFERED]
+    ]
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from mostovi.pathways.facts import COUNTRIES, STATELESS
 from mostovi.pathways.law import Condition
 from mostovi.pathways.rules import RuleSet
 from mostovi.people import barriers, words
-from mostovi.people.birth import AgeReason, Precision
+from mostovi.people.birth import AgeAnswer, AgeReason, Precision
 from mostovi.people.file import PersonFile
 
 STATELESS_CODE = "XXA"
@@ -47,12 +47,26 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """What sources are asked about: the case, the person's opened file, the day, the day's law."""
+    """What sources are asked about: the case, the person's opened file, the day, the day's law.
+
+    age: whether the person counts as a child, by file and age assessments (R7).
+    """
 
     case: Case
     file: PersonFile
     on: date
     rules: RuleSet
+    age: AgeAnswer
+
+    @classmethod
+    def of(cls, case: Case, file: PersonFile, on: date, rules: RuleSet) -> Inside:
+        """The age is asked for once."""
+        return cls(case, file, on, rules, file.age_answer(on))
+
+    @property
+    def age_held(self) -> AgeHeld:
+        """What the person's file and the age assessments say, for a check to respect."""
+        return AgeHeld(self.age.is_child, self.age.in_doubt)
 
 
 Source = Callable[[Inside], Iterable[Known]]
@@ -81,15 +95,9 @@ def known(inside: Inside) -> dict[str, Known]:
     return found
 
 
-def age_held(file: PersonFile, on: date) -> AgeHeld:
-    """What the person's file and the age assessments say (R7)."""
-    answer = file.age_answer(on)
-    return AgeHeld(answer.is_child, answer.in_doubt)
-
-
 def _of_age(inside: Inside) -> Iterator[Known]:
     file, on = inside.file, inside.on
-    answer = file.age_answer(on)
+    answer = inside.age
     url = _file_url(file)
     if answer.in_doubt:
         why = _("The age is in doubt: the person counts as a child (%(source)s).")
@@ -153,7 +161,7 @@ def _of_citizenship(inside: Inside) -> Iterator[Known]:
 def _of_guardian(inside: Inside) -> Iterator[Known]:
     """A guardian who is appointed here; that none is recorded does not mean that there is none."""
     person = inside.file.person
-    if not inside.file.is_child(inside.on):
+    if not inside.age.is_child:
         return
     appointed = person.guardian_account is not None
     if not appointed:
@@ -176,7 +184,7 @@ def _of_safeguards(inside: Inside) -> Iterator[Known]:
 
 
 def _of_case(inside: Inside) -> Iterator[Known]:
-    if inside.case.case_type == "unaccompanied_child" and inside.file.is_child(inside.on):
+    if inside.case.case_type == "unaccompanied_child" and inside.age.is_child:
         said = _("The kind of this case: an unaccompanied child")
         url = reverse("cases:case", args=[inside.case.code])
         yield Known("without_parents", "yes", "case", said, url)

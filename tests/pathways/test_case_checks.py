@@ -250,9 +250,10 @@ def test_the_copy_of_a_persons_file_has_every_check(worker, case):
     json.dumps(copy)
 
 
-def test_erasure_of_the_person_erases_the_checks(worker, case):
+def test_erasure_of_the_person_erases_the_checks(worker, case, django_capture_on_commit_callbacks):
     row = case_checking.save(worker, case, given={"fears_persecution": "yes"}, now=NOW)
-    people.erase(Actor.system(Purpose.GOVERNANCE), case.person, reason="wish")
+    with django_capture_on_commit_callbacks(execute=True):
+        people.erase(Actor.system(Purpose.GOVERNANCE), case.person, reason="wish")
     (saved,) = case_checking.of_case(worker, case)
     assert saved.erased and saved.row.pk == row.pk and not saved.answers
     with pytest.raises((case_checking.Erased, Case.DoesNotExist)):

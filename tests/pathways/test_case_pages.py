@@ -18,7 +18,10 @@ from mostovi.cases.directory import services as directory
 from mostovi.pathways import case_checking, texts
 from mostovi.pathways.models import SavedCheck
 from mostovi.people import services as people
+from mostovi.rights.access import Actor
+from mostovi.rights.purposes import Purpose
 from mostovi.rights.roles import Role
+from tests.pathways.small_law import STUDY, reread, small_law
 
 pytestmark = pytest.mark.django_db
 BORN = {"precision": "day", "year": 1990, "month": 5, "day": 30}
@@ -218,9 +221,7 @@ def test_running_again_and_comparing(client, worker, case):
     assert answer.url == url(case, f"checks/{second.pk}/")
     page = counted(lambda: client.get(url(case)))
     assert "Compare the two" in page
-    page = counted(
-        lambda: client.get(url(case, f"compare/?first={second.pk}&second={first.pk}"))
-    )
+    page = counted(lambda: client.get(url(case, f"compare/?first={second.pk}&second={first.pk}")))
     assert "Months lived here" in words(page) or "Answers that differ" in page
     assert client.get(url(case, f"compare/?first={first.pk}&second={first.pk}")).status_code == 302
 
@@ -274,12 +275,12 @@ def test_out_of_reach_and_absent_look_the_same(signed_in, acting, worker, case):
         assert words(away.content.decode()) == words(absent.content.decode())
 
 
-def test_an_erased_person_leaves_a_check_without_words(client, worker, case):
-    from mostovi.rights.access import Actor
-    from mostovi.rights.purposes import Purpose
-
+def test_an_erased_person_leaves_a_check_without_words(
+    client, worker, case, django_capture_on_commit_callbacks
+):
     row = case_checking.save(worker, case, given={})
-    people.erase(Actor.system(Purpose.GOVERNANCE), case.person, reason="wish")
+    with django_capture_on_commit_callbacks(execute=True):
+        people.erase(Actor.system(Purpose.GOVERNANCE), case.person, reason="wish")
     assert "erased" in counted(lambda: client.get(url(case)))
     assert "This person was erased" in look(client.get(url(case, f"checks/{row.pk}/")))
     assert client.get(url(case, "check/")).status_code == 404
@@ -287,8 +288,6 @@ def test_an_erased_person_leaves_a_check_without_words(client, worker, case):
 
 
 def test_a_law_text_that_is_gone_leaves_what_decided_then(client, worker, case, tmp_path):
-    from tests.pathways.small_law import STUDY, reread, small_law
-
     with small_law(tmp_path) as folder:
         row = case_checking.save(
             worker, case, given={"accepted_to_study": "no"}, on=date(2026, 11, 24)
