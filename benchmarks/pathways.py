@@ -191,6 +191,7 @@ def openfisca(options: argparse.Namespace) -> None:
     print(f"  {len(rules)} pathways, {sum(1 for r in rules for _ in tests_of(r.expression))} tests")
     _line("Mostovi, bits, tests of numbers made anew", ours["cold"], ours["peak_mb"])
     _line("Mostovi, bits, a second variant of the rules", ours["warm"])
+    _line("Mostovi, bits, a second variant, one thread", ours["alone"])
     _line("Mostovi, Ibis on a DuckDB table", ours["table"], ours["table_peak_mb"])
     for layout, name in (("fast", "bool, int, EnumArray; a variable a pathway"),
                          ("usual", "texts; a variable a condition")):  # fmt: skip
@@ -368,22 +369,26 @@ class _System:
 def _memory(options: argparse.Namespace) -> Anything:
     """Our side, the population in memory."""
     rules, vocabulary = _rules(options), library().vocabulary
+    expressions = [rule.expression for rule in rules]
     with population.on_duckdb(_file(options)) as table:
         started = time.perf_counter()
         held = planes.load(population.prepare(table, vocabulary, ON), vocabulary)
         load = time.perf_counter() - started
 
         def cold() -> None:
-            held._tests.clear()
+            held.forget()
             warm()
 
         def warm() -> None:
-            for rule in rules:
-                held.counts(rule.expression)
+            held.counts_of(expressions)
+
+        def alone() -> None:
+            held.counts_of(expressions, threads=1)
 
         cold()
         found = {"load": load, "cold": _timed(cold, options.runs)}
         found["warm"] = _timed(warm, options.runs)
+        found["alone"] = _timed(alone, options.runs)
         found["counts"] = {rule.pathway: held.counts(rule.expression) for rule in rules}
         found["peak_mb"] = _peak()
         connection = table.get_backend()

@@ -14,9 +14,12 @@ imported when they are needed.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 from typing import Any as Anything
 
@@ -80,6 +83,7 @@ class Planes:
     everybody: Bits
     weighted: bool = False
     _tests: dict[Test, Answer] = field(default_factory=dict, repr=False)
+    _parts: dict[int, tuple[Planes, ...]] = field(default_factory=dict, repr=False)
 
     def problems(self) -> Mapping[str, int]:
         """Rows that were left out, by problem."""
@@ -105,6 +109,56 @@ class Planes:
         sure, possible = self.answer(expression)
         true, hoped = self.count(sure), self.count(possible)
         return Counts(true, hoped - true, self.people - hoped)
+
+    def counts_of(
+        self, expressions: Sequence[Expression], threads: int | None = None
+    ) -> list[Counts]:
+        """`counts` of many rules, the people shared out among processors."""
+        parts = self.parts(threads or os.cpu_count() or 1)
+
+        def asked(part: Planes) -> list[Counts]:
+            return [part.counts(expression) for expression in expressions]
+
+        with ThreadPoolExecutor(len(parts)) as pool:
+            found = list(pool.map(asked, parts))
+        return [Counts(*map(sum, zip(*each, strict=True))) for each in zip(*found, strict=True)]
+
+    def parts(self, number: int) -> tuple[Planes, ...]:
+        """The same people in so many parts, without a copy."""
+        if number not in self._parts:
+            words = len(self.everybody)
+            edges = [words * place // number for place in range(number + 1)]
+            self._parts[number] = tuple(
+                self.part(start, end) for start, end in pairwise(edges) if end > start
+            ) or (self,)
+        return self._parts[number]
+
+    def part(self, start: int, end: int) -> Planes:
+        """The people of the words from `start` up to `end`."""
+
+        def cut(planes: Mapping[str, Bits]) -> dict[str, Bits]:
+            return {name: plane[start:end] for name, plane in planes.items()}
+
+        return replace(
+            self,
+            people=min(end * 64, self.people) - start * 64,
+            yes_no={
+                name: Answer(answer.sure[start:end], answer.possible[start:end])
+                for name, answer in self.yes_no.items()
+            },
+            words={name: cut(planes) for name, planes in self.words.items()},
+            known=cut(self.known),
+            numbers={name: held[start * 64 : end * 64] for name, held in self.numbers.items()},
+            groups={name: cut(planes) for name, planes in self.groups.items()},
+            everybody=self.everybody[start:end],
+            _tests={},
+            _parts={},
+        )
+
+    def forget(self) -> None:
+        """Drop what was made for tests that were asked."""
+        for planes in (self, *(part for parts in self._parts.values() for part in parts)):
+            planes._tests.clear()
 
     def answer(self, expression: Expression, *, holds: bool = True) -> Answer:
         """The planes of the expression, or of its negation. They must not be changed."""
