@@ -35,7 +35,10 @@ def rounded(count: int, earlier: int | None, cell: str, secret: bytes) -> int:
     patience = BASE - 1 - _drawn(f"{cell}:{earlier}", secret) % 2
     if abs(count - earlier) <= patience:
         return earlier
-    return BASE * ((count + BASE // 2) // BASE)
+    nearest = BASE * ((count + BASE // 2) // BASE)
+    # A value that fell to 0 would say that at most one or two are left: once somebody was shown,
+    # the lowest value is the one whose range begins at nobody.
+    return max(BASE, nearest) if earlier else nearest
 
 
 def between(value: int) -> tuple[int, int]:
