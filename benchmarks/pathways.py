@@ -386,16 +386,17 @@ def _memory(options: argparse.Namespace) -> Anything:
             held.counts_of(expressions, threads=1)
 
         cold()
-        found = {"load": load, "cold": _timed(cold, options.runs)}
+        found: dict[str, Anything] = {"load": load, "cold": _timed(cold, options.runs)}
         found["warm"] = _timed(warm, options.runs)
         found["alone"] = _timed(alone, options.runs)
-        found["counts"] = {rule.pathway: held.counts(rule.expression) for rule in rules}
+        counts = {rule.pathway: held.counts(rule.expression) for rule in rules}
+        found["counts"] = counts
         found["peak_mb"] = _peak()
         connection = table.get_backend()
         connection.con.execute(f"CREATE TABLE people AS FROM read_parquet('{_file(options)}')")
         sql = _counting_sql(rules, connection.table("people"))
         rows = connection.con.execute(sql).fetchall()[0]
-        assert list(rows[::2]) == [count[0] for count in found["counts"].values()]
+        assert list(rows[::2]) == [count.true for count in counts.values()]
         found["table"] = _timed(lambda: connection.con.execute(sql).fetchall(), options.runs)
         found["table_peak_mb"] = _peak()
     return found
@@ -469,15 +470,17 @@ def _turn_about(connection: Anything, statements: dict[str, str], runs: int) -> 
     seconds: dict[str, list[float]] = {name: [] for name in statements}
     for _ in range(runs):
         for name, text in statements.items():
-            seconds[name] += _timed(lambda text=text: connection.execute(text).fetchall(), 1)
+            started = time.perf_counter()
+            connection.execute(text).fetchall()
+            seconds[name].append(time.perf_counter() - started)
     return dict(seconds)
 
 
 def _plain(expression: Expression) -> str:
     """The rule as SQL that nobody optimised."""
     if isinstance(expression, Constant):
-        value = expression.value
-        return "CAST(NULL AS BOOLEAN)" if value is None else str(value).upper()
+        truth = expression.value
+        return "CAST(NULL AS BOOLEAN)" if truth is None else str(truth).upper()
     if isinstance(expression, Not):
         return f"(NOT {_plain(expression.part)})"
     if isinstance(expression, All | Any):

@@ -23,7 +23,7 @@ from tests.pathways.test_population import ON, prepared, table_of
 
 def members(held: planes.Planes, plane: Anything) -> list[bool]:
     bits = np.unpackbits(plane.view(np.uint8), bitorder="little")
-    return bits[: held.people].astype(bool).tolist()
+    return [bool(bit) for bit in bits[: held.people]]
 
 
 @settings(max_examples=10, deadline=None)

@@ -118,7 +118,7 @@ def test_a_database_answers_what_many_one_by_one_are_answered(
 @given(st.lists(st.floats(0, 4, allow_nan=False), min_size=10, max_size=10))
 def test_decimals_are_compared_to_the_last_bit(numbers: list[float]) -> None:
     rows = [{"pay": number} for number in numbers]
-    rules = [
+    rules: list[Expression] = [
         Test("pay", how, limit)
         for limit in numbers
         for how in (Comparison.AT_LEAST, Comparison.MORE_THAN, Comparison.IS)
