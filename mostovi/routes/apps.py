@@ -11,3 +11,12 @@ class RoutesConfig(AppConfig):
     label = "routes"
     verbose_name = "Flows and routes"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Take over forms of flow monitoring, and end fine rows in time."""
+        from mostovi.rights import retention
+        from mostovi.routes import observing
+        from mostovi.screening.submission_services import on_complete
+
+        on_complete(observing.take_form)
+        retention.register("flow_observation", observing.end_observations)

@@ -35,6 +35,7 @@ class Balancing:
     stay: float
     level: float
     draws: int
+    shift_hours: float
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def parse(document: Mapping[str, Any]) -> Display:
         threshold, int(document["rounded_to"]), delay, periods,
         Balancing(
             float(given["dispersion"]), float(given["coverage_error"]), float(given["stay"]),
-            float(given["level"]), int(given["draws"]),
+            float(given["level"]), int(given["draws"]), float(given["shift_hours"]),
         ),
         str(document["version"]), str(document["source"]), review.get("status") == "reviewed",
     )  # fmt: skip

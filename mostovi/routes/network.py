@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The route graph over time: coarse areas and the ways between them.
 
-Pure; the data is `content/routes/network.yaml`. An area is a part of a country, a way leads from one area to another; both are coarse on
-purpose, because what is shown must not help anybody to meet people on the way.
+Pure; the data is `content/routes/network.yaml`. An area is a part of a country, a way leads from
+one area to another; both are coarse on purpose, because what is shown must not help anybody to
+meet people on the way.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ def publisher_of(columns: Iterable[str]) -> Publisher | None:
 
 
 def read(publisher: Publisher, rows: Iterable[Mapping[str, str]], network: Network) -> PublicFile:
-    """The counts of a file. Raises `FileRefused` with every wrong row, as far as `MOST_PROBLEMS`."""
+    """The counts of a file. Raises `FileRefused` with the wrong rows, `MOST_PROBLEMS` at most."""
     take = _detections if publisher is Publisher.FRONTEX else _incident
     counts: Counter[PublicCell] = Counter()
     problems: list[Problem] = []
