@@ -667,7 +667,7 @@ if (typeof document !== "undefined") (function () {
   function danger(codes, isBack) {
     var frame = piece("[data-frame=danger]"), place = one("[data-dangers]", frame);
     codes.forEach(function (code) { place.appendChild(piece('[data-dangers-all] [data-danger="' + code + '"]')); });
-    listenTo(frame, goOn);
+    listenTo(frame, function (verb) { return verb === "result" ? result() : goOn(); });
     put(frame, { kind: "danger", codes: codes }, isBack);
   }
 
