@@ -17,9 +17,10 @@ class StatisticsConfig(AppConfig):
         from django.conf import settings
 
         from mostovi.exchange import handlers
-        from mostovi.statistics import counting, letters, own_cases, services
+        from mostovi.statistics import counting, letters, own_cases, own_events, services
 
         counting.register_all()
+        own_events.register_all()
         handlers.register(letters.LETTER_TYPE, services.receive)
         if settings.MOSTOVI.holds_persons:
             own_cases.offer()

@@ -44,9 +44,7 @@ def cases_opened(table: Table, month: Month, start: datetime, end: datetime) -> 
 def referrals_sent(table: Table, month: Month, start: datetime, end: datetime) -> Counts:
     """Referrals that left, by sex, age group and whether they were accepted."""
     rows = (
-        _referrals(Direction.SENT, start, end)
-        .exclude(procedure__state__in=NOT_SENT)
-        .annotate(accepted=_accepted())
+        referrals(Direction.SENT, start, end)
         .values_list(
             "case__person__sex", "case__person__birth_year", "case__person__age_certainty",
             "accepted",
@@ -62,18 +60,21 @@ def referrals_sent(table: Table, month: Month, start: datetime, end: datetime) -
 def referrals_received(table: Table, month: Month, start: datetime, end: datetime) -> Counts:
     """Referrals that arrived, by whether they were accepted."""
     rows = (
-        _referrals(Direction.RECEIVED, start, end)
-        .annotate(accepted=_accepted())
+        referrals(Direction.RECEIVED, start, end)
         .values_list("accepted")
         .annotate(count=Count("pk"))
     )
     return tally(((_answer(accepted),), count) for accepted, count in rows)
 
 
-def _referrals(direction: Direction, start: datetime, end: datetime) -> QuerySet[Referral]:
-    return Referral.objects.filter(
+def referrals(direction: Direction, start: datetime, end: datetime) -> QuerySet[Referral]:
+    """Referrals that arrived, or that really left, made in a time; `accepted` annotated."""
+    made = Referral.objects.filter(
         direction=direction, created_at__gte=start, created_at__lt=end
     ).order_by()
+    if direction == Direction.SENT:
+        made = made.exclude(procedure__state__in=NOT_SENT)
+    return made.annotate(accepted=_accepted())
 
 
 def _accepted() -> Exists:
@@ -100,7 +101,7 @@ def persons_screened(table: Table, month: Month, start: datetime, end: datetime)
             "submission_id", "person__sex", "person__birth_year", "person__age_certainty"
         )
     }
-    grounds = _with_grounds(screened)
+    grounds = with_grounds(screened)
     unknown = ("unknown", None, "unknown")
     return tally(
         (
@@ -115,7 +116,7 @@ def persons_screened(table: Table, month: Month, start: datetime, end: datetime)
     )
 
 
-def _with_grounds(screened: QuerySet[Submission]) -> set[object]:
+def with_grounds(screened: QuerySet[Submission]) -> set[object]:
     """The screenings whose newest finding by the trafficking set recommends a referral."""
     newest: dict[object, bool] = {}
     findings = (

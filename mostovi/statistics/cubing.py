@@ -28,13 +28,13 @@ Memory is bounded by the groups, not by the events.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mostovi.statistics.cubes import TOTAL
-from mostovi.statistics.events import KEY, KEY_STEPS, NAMES, BadEvents
+from mostovi.statistics.events import KEY, KEY_STEPS, NAMES, BadEvents, Event
 from mostovi.statistics.specs import Dimension, Spec
 
 if TYPE_CHECKING:
@@ -57,6 +57,30 @@ def cube(events: ibis.Table, specs: Sequence[Spec]) -> dict[str, pa.Table]:
         for spec in together:
             cells[spec.code] = _cells(grouped, spec)
     return {spec.code: cells[spec.code] for spec in specs}
+
+
+def cube_rows(rows: Iterable[Event], specs: Sequence[Spec]) -> dict[str, pa.Table]:
+    """The same for events in memory, a node's own month, without a database. Raises `BadEvents`.
+
+    A column that a row does not name is not known.
+    """
+    import numpy as np
+
+    listed = list(rows)
+    values: dict[str, list[str | None]] = {}
+    codes: dict[str, np.ndarray] = {}
+    for name in NAMES:
+        if name != KEY:
+            place: dict[str | None, int] = {}
+            found = [place.setdefault(_text(row.get(name)), len(place)) for row in listed]
+            values[name], codes[name] = list(place), np.array(found, dtype=np.int64)
+    keys = np.array([float(row[KEY] or 0) for row in listed])
+    grouped = _Grouped(values, codes, np.ones(len(listed)), np.floor(keys * KEY_STEPS))
+    return {spec.code: _cells(grouped, spec) for spec in specs}
+
+
+def _text(value: str | float | None) -> str | None:
+    return None if value is None or value == "" else str(value)
 
 
 @contextlib.contextmanager
@@ -212,7 +236,10 @@ def _axis(dimension: Dimension, grouped: _Grouped, chosen: np.ndarray, spec: Spe
         )
     own = [code.code for code in dimension.codes]
     occurring = {c for c, u in zip(codes, used, strict=True) if u and c is not None}
-    labels = [*sorted(occurring - set(own)), *(c for c in own if not dimension.open or c in occurring)]
+    labels = [
+        *sorted(occurring - set(own)),
+        *(c for c in own if not dimension.open or c in occurring),
+    ]
     index = {label: place for place, label in enumerate(labels)}
     return _Axis(labels, np.array([index.get(code or "", 0) for code in codes], dtype=np.int64))
 

@@ -100,7 +100,10 @@ class _Plan:
         kind = _uneven(random, len(self.kinds), rows, 0.6)
         month = random.integers(0, len(self.months), rows)
         late = np.minimum(random.geometric(0.75, rows) - 1, 4)
-        recorded = [*self.months, *(str(Month.parse(self.months[-1]).back(-n)) for n in range(1, 5))]
+        recorded = [
+            *self.months,
+            *(str(Month.parse(self.months[-1]).back(-n)) for n in range(1, 5)),
+        ]
         made: dict[str, Any] = {
             "event": _coded(kind, self.kinds),
             "month": _coded(month, self.months),
@@ -149,7 +152,6 @@ class _Plan:
         drawn = _uneven(random, len(own), rows, 1.0)
         drawn[random.random(rows) < _MISSING] = -1
         return _placed(drawn, own, values)
-
 
     def _decided(
         self,

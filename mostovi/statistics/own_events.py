@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""This node's own records as statistical events: read where they lie, kept nowhere.
+
+A source is registered for each kind of event and reads only what may be counted without opening a
+file (`Governance`: the purpose statistics). So citizenship, which lies sealed in the person's file, is
+not known here, and nothing is counted of records that are held for protection alone: guardians,
+identified victims, family searches. To count them is a decision about rights, not a line of code.
+
+The one look into something sealed is the one that `counting` makes too: whether a finding found
+reasonable grounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Final
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from mostovi.cases.alternatives.models import MeasureTaken
+from mostovi.cases.models import Case, Direction
+from mostovi.rights.vault import vault
+from mostovi.screening.models import Submission
+from mostovi.statistics import counting
+from mostovi.statistics.events import KEY, KEY_STEPS, Event, age_group
+from mostovi.statistics.months import Month
+
+RECORD: Final = "record"
+"""What a source calls its record by, for the record's key; it is not part of the event."""
+Found = Mapping[str, str | None]
+Source = Callable[[datetime, datetime], Iterable[Found]]
+"""The events that happened from a moment up to another, each with its `RECORD`."""
+_sources: dict[str, Source] = {}
+
+
+def register(kind: str, source: Source) -> None:
+    """Let `source` answer for events of `kind`. A second one for a kind replaces the first."""
+    _sources[kind] = source
+
+
+def kinds() -> frozenset[str]:
+    """The kinds of event that this node's records tell of."""
+    return frozenset(_sources)
+
+
+def events(month: Month, wanted: Iterable[str] | None = None) -> Iterator[Event]:
+    """The month's events of this node, of the `wanted` kinds or of all."""
+    start, end = month.bounds(timezone.get_default_timezone())
+    for kind in sorted(_sources.keys() if wanted is None else _sources.keys() & set(wanted)):
+        for found in _sources[kind](start, end):
+            record = found[RECORD]
+            yield {
+                **{name: value for name, value in found.items() if name != RECORD},
+                "event": kind,
+                "month": str(month),
+                "partner": settings.MOSTOVI.partner,
+                KEY: _key(kind, str(record)),
+            }
+
+
+def _key(kind: str, record: str) -> float:
+    """The record's key: secret, and the same in every table and every revision."""
+    blind = vault().blind(f"statistics record:{kind}:{record}")
+    return int.from_bytes(blind[:3], "big") / KEY_STEPS
+
+
+def sex(value: str | None) -> str | None:
+    """A recorded sex as events have it; answers that few give are one code together."""
+    if value in {"female", "male"}:
+        return value
+    return None if value in {None, "", "unknown", "not_asked"} else "other"
+
+
+def age(birth_year: int | None, certainty: str | None, at: datetime) -> str | None:
+    """The age group in the year `at`, on the younger side; an age in doubt is a child's (R7)."""
+    if birth_year is None:
+        return "16-17" if certainty == "doubted" else None
+    years = max(0, at.year - birth_year - 1)
+    return age_group(min(years, 17) if certainty == "doubted" else years)
+
+
+CHILDREN_ALONE: Final = frozenset({"unaccompanied_child"})
+_NEEDS: Final = {
+    "unaccompanied_child": "child", "separated_child": "child", "survivor_of_violence": "violence",
+    "possible_victim_of_trafficking": "trafficking",
+}  # fmt: skip
+"""Vulnerability by the case's type, a code in clear. No type says 'none'."""
+_PERSON: Final = ("sex", "birth_year", "age_certainty")
+
+
+def _person(path: str) -> list[str]:
+    return [f"{path}{name}" for name in _PERSON]
+
+
+def _of(row: tuple[str | None, int | None, str | None], at: datetime) -> dict[str, str | None]:
+    recorded, year, certainty = row
+    return {"sex": sex(recorded), "age_group": age(year, certainty, at)}
+
+
+def cases_opened(start: datetime, end: datetime) -> Iterator[Found]:
+    """Cases by the month they were opened in."""
+    for pk, case_type, *person in _cases(start, end).values_list(
+        "pk", "case_type", *_person("person__")
+    ):
+        yield {
+            RECORD: str(pk), **_of(tuple(person), start),
+            "vulnerability": _NEEDS.get(case_type, "other"),
+            "unaccompanied": "yes" if case_type in CHILDREN_ALONE else "no",
+        }  # fmt: skip
+
+
+def children_alone(start: datetime, end: datetime) -> Iterator[Found]:
+    """Cases of unaccompanied children, by the month they were opened in."""
+    chosen = _cases(start, end).filter(case_type__in=CHILDREN_ALONE)
+    for pk, *person in chosen.values_list("pk", *_person("person__")):
+        yield {RECORD: str(pk), **_of(tuple(person), start), "unaccompanied": "yes"}
+
+
+def _cases(start: datetime, end: datetime) -> QuerySet[Case]:
+    return Case.objects.filter(opened_at__gte=start, opened_at__lt=end).order_by()
+
+
+def screened(start: datetime, end: datetime) -> Iterator[Found]:
+    """Screenings, the latest edit of each once; sex and age if it led to a case."""
+    chosen = Submission.objects.filter(
+        current=True, complete=True, received_at__gte=start, received_at__lt=end
+    )
+    people = {
+        row[0]: row[1:]
+        for row in Case.objects.filter(submission_id__in=chosen.values("pk")).values_list(
+            "submission_id", "case_type", *_person("person__")
+        )
+    }
+    grounds = counting.with_grounds(chosen)
+    for pk in chosen.values_list("pk", flat=True):
+        case_type, *person = people.get(pk, ("", None, None, None))
+        yield {
+            RECORD: str(pk), **_of(tuple(person), start),
+            "outcome": "grounds" if pk in grounds else "none",
+            "vulnerability": _NEEDS.get(case_type, "other") if case_type else None,
+        }  # fmt: skip
+
+
+def referrals_sent(start: datetime, end: datetime) -> Iterator[Found]:
+    """Referrals that left, with the answer known now."""
+    for pk, accepted, *person in counting.referrals(Direction.SENT, start, end).values_list(
+        "pk", "accepted", *_person("case__person__")
+    ):
+        yield {
+            RECORD: str(pk), **_of(tuple(person), start),
+            "outcome": "accepted" if accepted else "other",
+        }  # fmt: skip
+
+
+def referrals_received(start: datetime, end: datetime) -> Iterator[Found]:
+    """Referrals that arrived; whom they are about is not opened in order to count."""
+    found = counting.referrals(Direction.RECEIVED, start, end)
+    for pk, accepted in found.values_list("pk", "accepted"):
+        yield {RECORD: str(pk), "outcome": "accepted" if accepted else "other"}
+
+
+_ENDS: Final = {"resolved": "resolved", "not_needed": "resolved", "absconded": "absconded"}
+
+
+def measures_ended(start: datetime, end: datetime) -> Iterator[Found]:
+    """Measures instead of detention, by the month they ended in."""
+    rows = MeasureTaken.objects.filter(until__gte=start, until__lt=end).order_by()
+    for pk, code, outcome, *person in rows.values_list(
+        "pk", "code", "outcome", *_person("file__case__person__")
+    ):
+        yield {
+            RECORD: str(pk), **_of(tuple(person), start), "measure": code,
+            "outcome": _ENDS.get(outcome, "other"),
+        }  # fmt: skip
+
+
+def register_all() -> None:
+    """Let this node's records be counted as events; called once at start-up."""
+    register("case_opened", cases_opened)
+    register("child_alone_registered", children_alone)
+    register("screened", screened)
+    register("referral_sent", referrals_sent)
+    register("referral_received", referrals_received)
+    register("measure_ended", measures_ended)
