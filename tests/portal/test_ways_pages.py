@@ -488,3 +488,8 @@ def test_answers_never_raise_and_saying_nothing_never_decides(given_answers):
         fact = vocabulary[problem.facts[-1]]
         code, gaps = ways_answers.error_of(problem, fact)
         assert "{" not in Words("en").text(code, **gaps)
+
+
+@pytest.mark.parametrize("path", ["/accounts/login/", "/my-file/"])
+def test_the_public_entrances_lead_to_the_self_check(db, client, path):
+    assert 'href="/ways/"' in client.get(path).content.decode()
