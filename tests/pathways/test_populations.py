@@ -38,9 +38,9 @@ def law() -> law_sources.Law:
 
 
 @pytest.fixture(autouse=True)
-def nothing_left() -> Iterator[None]:
-    yield
-    populations.unregister("cases")
+def nothing_registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As before packages above have registered theirs."""
+    monkeypatch.setattr(populations, "_offered", {})
 
 
 def test_only_the_synthetic_population_is_offered_by_itself() -> None:
