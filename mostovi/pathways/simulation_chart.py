@@ -58,7 +58,8 @@ def _patterns() -> Iterator[str]:
     for kind, colour in _COLOURS.items():
         yield (
             f'<pattern id="hatch-{kind}" width="6" height="6" patternUnits="userSpaceOnUse" '
-            f'patternTransform="rotate(45)"><rect width="2.4" height="6" fill="{colour}"/></pattern>'
+            'patternTransform="rotate(45)">'
+            f'<rect width="2.4" height="6" fill="{colour}"/></pattern>'
         )
     yield "</defs>"
 
@@ -79,15 +80,15 @@ class _Drawing:
     def text(self, words: str, *, bold: bool, height: int) -> str:
         self.y += height
         weight = ' font-weight="700"' if bold else ""
-        place = (
-            f'x="{WIDTH}" text-anchor="end"' if self.mirrored else 'x="0" text-anchor="start"'
-        )
+        place = f'x="{WIDTH}" text-anchor="end"' if self.mirrored else 'x="0" text-anchor="start"'
         # The anchor is that of a left-to-right line; the words keep their own order inside.
         base = ' direction="ltr"' if self.mirrored else ""
         marked = f"\u200f{words}\u200f" if self.mirrored else words
         return f'<text {place} y="{self.y - 5}"{weight}{base}>{escape(marked)}</text>'
 
     def bar(self, bar: Bar) -> Iterator[str]:
+        if not bar.most:
+            return
         colour = _COLOURS[bar.kind]
         least, most = self.length(bar.least), self.length(bar.most)
         y, self.y = self.y, self.y + _BAR + _GAP

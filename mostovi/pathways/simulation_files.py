@@ -60,11 +60,15 @@ def as_json(shown: Shown) -> bytes:
 def _table(shown: Shown) -> Iterator[list[Any]]:
     """A row a group, a column a figure; everybody last. Empty: not shown."""
     names = (*COUNTED,)
-    yield [*shown.by, *(f"{n}_{end}" for n in names for end in ("least", "most")), "uncertain_share"]
+    yield [
+        *shown.by,
+        *(f"{n}_{end}" for n in names for end in ("least", "most")),
+        "uncertain_share",
+    ]
     for row in (*shown.simulation["rows"], shown.total):
         yield [
             *(row["groups"] or ["total"] * len(shown.by)),
-            *(row[name][end] for name in names for end in (0, 1)),
+            *(row[name][end] for name in COUNTED for end in (0, 1)),
             row["uncertain_share"],
         ]
 

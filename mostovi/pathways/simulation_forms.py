@@ -58,9 +58,7 @@ class SimulateForm(forms.Form):
         self.own_partner = own_partner
         words = simulation_words.POPULATIONS
         self._choices("population", [(code, str(words.get(code, code))) for code in offered])
-        self._choices(
-            "partner", [(code, wording.law_name(code)) for code in law_files.PARTNERS]
-        )
+        self._choices("partner", [(code, wording.law_name(code)) for code in law_files.PARTNERS])
 
     def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
         field = self.fields[name]

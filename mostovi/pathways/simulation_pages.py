@@ -226,7 +226,7 @@ class Shown:
     @cached_property
     def unconfirmed(self) -> list[Said]:
         """Conditions whose content nobody could confirm."""
-        titles = {}
+        titles: dict[str, Mapping[str, str]] = {}
         for pathway in filter(None, (self._present, self._draft)):
             for version in pathway.versions:
                 for top in version.conditions:
@@ -239,7 +239,10 @@ class Shown:
     @property
     def left_out(self) -> list[tuple[str, str]]:
         """Rows that were not used: why, and how many."""
-        return [(why, wording.number(n)) for why, n in self.simulation["left_out"].items()]
+        return [
+            (why, simulation_words.people_words(n))
+            for why, n in self.simulation["left_out"].items()
+        ]
 
     # --- What changes in the law
 
@@ -328,7 +331,9 @@ class Shown:
         if example is None or self._law is None:
             return None
         vocabulary = self._law.catalogue.vocabulary
-        facts = {code: value for code, value in example["facts"].items() if code in vocabulary.facts}
+        facts = {
+            code: value for code, value in example["facts"].items() if code in vocabulary.facts
+        }
         titles = self._titles(closed)
         fails = tuple(
             presenting.in_language(titles[code], self._spoken)
@@ -393,7 +398,7 @@ class Shown:
         yield _("People"), str(simulation_words.POPULATIONS.get(run.population, run.population))
         yield _("Of which partner"), wording.law_name(run.partner)
         if self.synthetic:
-            yield _("How many"), wording.number(run.people)
+            yield _("How many"), simulation_words.people_words(run.people)
             yield _("Seed"), str(run.seed)
             made = f"{population.get('version', '')} {population.get('file', '')}".strip()
             yield _("Population, version and digest"), made

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The process that works on one simulation: `python -m mostovi.pathways.simulation_process RUN HOLDER`.
+"""The process that works on one simulation, begun by `simulation_queue`.
 
-It says every few seconds that it lives, and ends when the worker that started it has ended, so
-that a killed worker leaves nothing behind. Exit status 0: the run is finished, with or without
-success.
+Its words are the run, the holder's name and the number of the process that began it. It says every
+few seconds that it lives, and ends when the worker that began it has ended, so that a killed worker
+leaves nothing behind. Exit status 0: the run is finished, with or without success.
 """
 
 from __future__ import annotations

@@ -4,10 +4,10 @@
 Counts of people are pairs: at least, and at most. `unchanged` are those to whom the reform makes no
 difference; `uncertain` those of whom the facts or the law do not tell.
 
-Keys: `rows` (one a group) and `total`, each with `groups` (list of codes), `people`, `open_before`,
-`open_after`, `newly_qualify`, `lose`, `unchanged`, `uncertain` ([least, most]) and `uncertain_share`
-(0 to 1, or null where nobody is counted); `by`, `same_rule`, `exact`, `missing`, `unconfirmed`,
-`left_out`, `protected` (null, or what the protection of real people says of itself).
+Keys: `rows` (one a group) and `total`, each with `groups` (list of codes), `people`,
+`open_before`, `open_after`, `newly_qualify`, `lose`, `unchanged`, `uncertain` ([least, most]) and
+`uncertain_share` (0 to 1, or null where nobody is counted); `by`, `same_rule`, `exact`, `missing`,
+`unconfirmed`, `left_out`, `protected` (null, or what the protection of real people says of itself).
 """
 
 from __future__ import annotations

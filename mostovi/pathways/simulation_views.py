@@ -23,13 +23,13 @@ from mostovi.pathways import (
     simulation_services,
     simulation_words,
 )
-from mostovi.pathways.wording import language
 from mostovi.pathways.law_files import PARTNERS
 from mostovi.pathways.models import Reform
 from mostovi.pathways.reading import BadLaw
 from mostovi.pathways.simulation_forms import SimulateForm
 from mostovi.pathways.simulation_models import RunState, SimulationRun
 from mostovi.pathways.simulation_pages import Shown
+from mostovi.pathways.wording import language
 from mostovi.rights.access import Action, Kind
 from mostovi.rights.doors import ActingRequest, door
 
@@ -64,7 +64,7 @@ def begin(request: ActingRequest, code: str) -> HttpResponse:
     except simulation_services.HasFaults:
         form.add_error(None, _("The draft has faults. Repair them first, then compare."))
     except simulation_services.TooManyWaiting:
-        form.add_error(None, _("Five simulations of this draft are not finished yet. Wait for one."))
+        form.add_error(None, _("Five simulations of this draft are unfinished. Wait for one."))
     else:
         return redirect("pathways:simulation", code=code, pk=run.pk)
     return _choosing(request, found, form, 422)

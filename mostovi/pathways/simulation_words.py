@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -113,8 +114,14 @@ def range_words(pair: Sequence[float | None]) -> str:
     if least is None or most is None:
         return _("not shown")
     if least == most:
-        return wording.number(least)
-    return str(_BETWEEN) % {"least": wording.number(least), "most": wording.number(most)}
+        return people_words(least)
+    return str(_BETWEEN) % {"least": people_words(least), "most": people_words(most)}
+
+
+def people_words(count: float) -> str:
+    """A count of people by the reader's locale, thousands apart."""
+    whole = int(count) if count == int(count) else count
+    return str(number_format(whole, use_l10n=True, force_grouping=True))
 
 
 def share_words(share: float | None) -> str:

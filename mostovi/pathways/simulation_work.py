@@ -44,7 +44,7 @@ class _Stopped(Exception):
 
     def __init__(self, code: str, detail: object = "") -> None:
         super().__init__(code)
-        self.code, self.detail = code, str(detail)
+        self.code, self.detail = code, str(detail)[:500]
 
 
 def work(pk: str, holder: str) -> bool:
@@ -56,7 +56,9 @@ def work(pk: str, holder: str) -> bool:
     try:
         result = _worked(run, holder)
     except _Stopped as stopped:
-        _end(run, holder, RunState.FAILED, failure=stopped.code, failure_detail=stopped.detail[:500])
+        _end(
+            run, holder, RunState.FAILED, failure=stopped.code, failure_detail=stopped.detail[:500]
+        )
         return False
     _end(run, holder, RunState.DONE, result=result, step=len(STEPS))
     return True
@@ -175,7 +177,7 @@ def _version(law: Law) -> Mapping[str, Any]:
 
 def _other_laws(run: SimulationRun, before: Law, after: Law) -> list[Mapping[str, Any]]:
     """How the law of today and the draft stand to every other law of this pathway on the day."""
-    found = []
+    found: list[Mapping[str, Any]] = []
     for code in library().codes:
         if code == run.reform.partner:
             continue
@@ -218,17 +220,15 @@ def _plain(facts: Facts) -> Mapping[str, Any]:
 
 
 def _step(run: SimulationRun, holder: str, step: int) -> None:
-    _mine(run, holder).update(step=step, steps=len(STEPS), beat=timezone.now()) or _lost()
+    if not _mine(run, holder).update(step=step, steps=len(STEPS), beat=timezone.now()):
+        raise Lost
 
 
 def _end(run: SimulationRun, holder: str, state: RunState, **values: Any) -> None:
     now = timezone.now()
-    _mine(run, holder).update(state=state, finished_at=now, holder="", **values) or _lost()
+    if not _mine(run, holder).update(state=state, finished_at=now, holder="", **values):
+        raise Lost
     log.info("simulation ended", extra={"state": str(state)})
-
-
-def _lost() -> None:
-    raise Lost
 
 
 def _mine(run: SimulationRun, holder: str) -> Any:
@@ -245,8 +245,6 @@ def give_back(pk: str, holder: str, failure: str = "") -> None:
     """Let the run wait again, or end it with `failure`, because its process cannot go on."""
     mine = SimulationRun.objects.filter(pk=pk, holder=holder, state=RunState.RUNNING)
     if failure:
-        mine.update(
-            state=RunState.FAILED, failure=failure, finished_at=timezone.now(), holder=""
-        )
+        mine.update(state=RunState.FAILED, failure=failure, finished_at=timezone.now(), holder="")
     else:
         mine.update(state=RunState.WAITING, holder="", beat=None, step=0)

@@ -44,9 +44,7 @@ urlpatterns = [
     ),
     path("reforms/<slug:code>/simulate/", simulation_views.simulate, name="reform_simulate"),
     path("reforms/<slug:code>/simulate/begin/", simulation_views.begin, name="simulation_begin"),
-    path(
-        "reforms/<slug:code>/simulate/<uuid:pk>/", simulation_views.simulation, name="simulation"
-    ),
+    path("reforms/<slug:code>/simulate/<uuid:pk>/", simulation_views.simulation, name="simulation"),
     path(
         "reforms/<slug:code>/simulate/<uuid:pk>/progress.json",
         simulation_views.progress,

@@ -44,7 +44,7 @@ from mostovi.statistics.months import Month
 from mostovi.statistics.rounding import BASE, between, rounded
 
 CODE: Final = "own_cases"
-SEXES: Final = ("female", "male", UNKNOWN)
+SEXES: Final = ("female", "male")
 DOUBTED: Final = "doubted"
 _CARRY: Final = 2**26
 """A row's weight carries two counts, `least * _CARRY + most`: sums of both come out exact."""
@@ -52,23 +52,22 @@ _CARRY: Final = 2**26
 
 @dataclass(frozen=True)
 class Band:
-    """Ages that are counted together; `group` is how results show them."""
+    """Ages that are counted together."""
 
     code: str
     low: int
     high: int
-    group: str
 
 
 BANDS: Final = (
-    Band("0-4", 0, 4, "0-4"),
-    Band("5-11", 5, 11, "5-11"),
-    Band("12-14", 12, 14, "12-17"),
-    Band("15-17", 15, 17, "12-17"),
-    Band("18-59", 18, 59, "18-59"),
-    Band("60+", 60, 120, "60+"),
+    Band("0-11", 0, 11),
+    Band("12-17", 12, 17),
+    Band("18-59", 18, 59),
+    Band("60+", 60, 120),
 )
 AGES: Final = (*(band.code for band in BANDS), DOUBTED, UNKNOWN)
+CELLS: Final = (*((sex, age) for sex in SEXES for age in AGES), (UNKNOWN, UNKNOWN))
+"""Few cells: every one makes what is shown five wider. Of an unknown sex no age is counted."""
 
 Stock = Mapping[tuple[str, str], int]
 """People by (sex, age): counted, or as published."""
@@ -88,7 +87,7 @@ def age_cell(birth_year: int | None, certainty: str, year: int) -> str:
     estimated year is no known age.
 
     >>> age_cell(2010, "exact", 2026), age_cell(2008, "exact", 2026)
-    ('15-17', 'unknown')
+    ('12-17', 'unknown')
     """
     if certainty == AgeCertainty.DOUBTED:
         return DOUBTED
@@ -111,8 +110,8 @@ def counted(today: date) -> Stock:
     )
     found: Counter[tuple[str, str]] = Counter()
     for sex, birth_year, certainty, count in rows:
-        known = sex if sex in SEXES else UNKNOWN
-        found[known, age_cell(birth_year, certainty, today.year)] += count
+        age = age_cell(birth_year, certainty, today.year)
+        found[(sex, age) if sex in SEXES else (UNKNOWN, UNKNOWN)] += count
     return found
 
 
@@ -125,8 +124,7 @@ def published(counts: Stock, earlier: Stock | None, secret: bytes) -> dict[tuple
             f"{sex}:{age}",
             secret,
         )
-        for sex in SEXES
-        for age in AGES
+        for sex, age in CELLS
     }
 
 
@@ -172,7 +170,9 @@ def open_people(partner: str, on: date) -> Iterator[Prepared]:
     if not any(cells.values()):
         raise TooFew("too few cases are open here to say anything that protects the persons")
     tests = age_tests(partner, on)
-    columns = list(zip(*(_person(*cell, value, tests) for cell, value in cells.items()), strict=True))
+    columns = list(
+        zip(*(_person(*cell, value, tests) for cell, value in cells.items()), strict=True)
+    )
     names = ("sex", "age_group", "age", "age_in_doubt", "weight")
     kinds = (pa.string(), pa.string(), pa.int64(), pa.bool_(), pa.float64())
     table = pa.table({n: pa.array(c, k) for n, c, k in zip(names, columns, kinds, strict=True)})
@@ -189,7 +189,7 @@ def _person(sex: str, age: str, value: int, tests: frozenset[Test]) -> tuple[Any
         doubted = age == DOUBTED
         return sex, "12-17" if doubted else UNKNOWN, None, True if doubted else None, weight
     known = all(_same(test, band) for test in tests)
-    return sex, band.group, band.low if known else None, False, weight
+    return sex, band.code, band.low if known else None, False, weight
 
 
 def _same(test: Test, band: Band) -> bool:

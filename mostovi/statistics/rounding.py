@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Counts moved to a multiple of five, so that any question may be asked of them any number of times.
+"""Counts moved to a multiple of five, so that any question may be asked of them, ever so often.
 
 A published cell says: the count lies between two numbers, at most nine apart. Which multiple a
 count moves to is decided by a secret of the node, the same every time, so that asking again tells

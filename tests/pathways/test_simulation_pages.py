@@ -33,8 +33,8 @@ from mostovi.pathways import (
     simulation_chart,
     simulation_queue,
     simulation_services,
-    simulation_work,
     simulation_words,
+    simulation_work,
 )
 from mostovi.pathways.library import library
 from mostovi.pathways.population import on_duckdb
@@ -168,7 +168,9 @@ def test_who_only_reads_may_look_and_not_ask(reform, done, acting, signed_in):
     with pytest.raises(Refused):
         asked(analyst, reform)
     client = signed_in(analyst)
-    assert "A new simulation" not in text(page(client, f"/pathways/reforms/{reform.code}/simulate/"))
+    assert "A new simulation" not in text(
+        page(client, f"/pathways/reforms/{reform.code}/simulate/")
+    )
     assert "Newly qualify" in text(page(client, url(done)))
     worker = signed_in(acting(Role.SOCIAL_WORKER))
     assert worker.get(url(done)).status_code in (403, 404)
@@ -216,7 +218,9 @@ def test_the_page_asks_one_question_and_answers_it_first(done, drafter, signed_i
     answer = page(signed_in(drafter), url(done))
     shown, said = answer.content.decode(), text(answer)
     assert "Who gains and who loses if this becomes law: “Money only”?" in said
-    order = [shown.index(f'total-{n}"') for n in ("newly_qualify", "lose", "unchanged", "uncertain")]
+    order = [
+        shown.index(f'total-{n}"') for n in ("newly_qualify", "lose", "unchanged", "uncertain")
+    ]
     assert order == sorted(order) and order[-1] < shown.index("simulation-chart")
     assert "Women and girls" in said and "18–59 years" in said
 
@@ -304,7 +308,8 @@ def test_the_page_in_other_scripts(done, drafter, signed_in, language):
 
 def test_csv_excel_and_json_say_the_same(done, drafter, signed_in):
     client = signed_in(drafter)
-    rows = list(csv.reader(io.StringIO(client.get(url(done, "result.csv")).content.decode("utf-8-sig"))))
+    table = client.get(url(done, "result.csv")).content.decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(table)))
     data = client.get(url(done, "result.json")).json()
     book = load_workbook(io.BytesIO(client.get(url(done, "result.xlsx")).content))
     total = dict(zip(rows[0], rows[-1], strict=True))
@@ -376,7 +381,7 @@ def test_the_drawing_shows_every_interval_inside_its_frame(rows, says, mirrored)
     bars = [r for r in drawn.findall(f"{space}rect") if r.get("fill") != "currentColor"]
     for bar in bars:
         start, width = float(bar.get("x")), float(bar.get("width"))
-        assert -0.1 <= start and start + width <= simulation_chart.WIDTH + 0.1
+        assert start >= -0.1 and start + width <= simulation_chart.WIDTH + 0.1
     intervals = [pair for _, *pairs in rows for pair in pairs]
     hatched = sum("url(" in bar.get("fill") for bar in bars)
     assert hatched <= sum(least < most for least, most in intervals)
@@ -559,10 +564,10 @@ def children(home: Path) -> list[int]:
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            words = (entry / "cmdline").read_bytes()
-            if b"simulation_process" in words:
-                if f"MOSTOVI_HOME={home}\0".encode() in (entry / "environ").read_bytes():
-                    found.append(int(entry.name))
+            ours = b"simulation_process" in (entry / "cmdline").read_bytes()
+            here = f"MOSTOVI_HOME={home}\0".encode() in (entry / "environ").read_bytes()
+            if ours and here:
+                found.append(int(entry.name))
         except OSError:
             continue
     return found

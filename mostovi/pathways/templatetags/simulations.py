@@ -43,7 +43,7 @@ def run_words(run: SimulationRun) -> str:
         words.append(
             _("%(n)s people who do not exist (%(whose)s, seed %(seed)s)")
             % {
-                "n": wording.number(run.people),
+                "n": simulation_words.people_words(run.people),
                 "whose": wording.law_name(run.partner),
                 "seed": run.seed,
             }
