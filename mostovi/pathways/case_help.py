@@ -19,7 +19,7 @@ from mostovi.cases.directory.matching import Wanted
 from mostovi.cases.directory.models import Service, Status
 from mostovi.cases.models import Case
 from mostovi.content import CONTENT
-from mostovi.pathways import texts, wording
+from mostovi.pathways import texts
 from mostovi.pathways.texts import Said
 from mostovi.people.file import PersonFile
 from mostovi.rights.access import Action, Actor, Kind, decide
@@ -113,10 +113,10 @@ class DangerView:
     """
 
     code: str
-    title: Said
+    title: str
     steps: tuple[str, ...]
+    tell_first: Said
     tell: Said
-    tell_language: str
     numbers: tuple[Mapping[str, Any], ...]
 
 
@@ -140,13 +140,18 @@ def danger(code: str, partner: str, language: str) -> DangerView:
             _("Leaving a violent partner need not end the right to stay: check that way below."),
         ),
     }
+    titles = {
+        "trafficking": _("this person may be forced or used by others"),
+        "child_alone": _("a child without parents"),
+        "violence": _("somebody does violence to this person"),
+    }
     wanted = {"trafficking": "trafficking", "child_alone": "child", "violence": "violence"}
     return DangerView(
         code,
-        wording.say(f"danger.{code}.title"),
+        titles.get(code, code),
         steps.get(code, ()),
+        texts.say(f"danger.{code}.title", language),
         texts.say(f"danger.{code}.text", language),
-        language,
         tuple(
             one
             for one in hotlines().get(partner, ())

@@ -113,7 +113,8 @@ def known_lines(working: Working) -> list[KnownLine]:
     sources = case_knowing.source_words(working.sources)
     lines = []
     for fact in working.rules.vocabulary:
-        if fact.code not in working.answers:
+        # "Not asked" is no knowledge; the question stands among those ahead.
+        if working.answers.get(fact.code, NOT_ASKED) == NOT_ASKED:
             continue
         answer = working.answers[fact.code]
         known = working.known.get(fact.code)
@@ -140,6 +141,7 @@ def saved_lines(saved: Saved, vocabulary: Vocabulary) -> list[KnownLine]:
             sources.get(fact, ""),
         )
         for fact, answer in saved.answers.items()
+        if answer != NOT_ASKED
     ]  # fmt: skip
 
 
@@ -282,6 +284,8 @@ class WayLine:
     title: Said
     group: str
     under: str
+    words: str
+    tone: str
     because: str
     deciding: tuple[Deciding, ...]
     find_out: tuple[tuple[str, Said], ...]
@@ -332,19 +336,24 @@ def listed(
 def _line(reading: Reading, way: SavedWay, changed: bool) -> WayLine:
     kind = law_files.kinds().get(way.pathway, {})
     version = version_with(reading.law, way)
+    under = listed_under(way.answer, way.because)
+    # What an open question stands for is said by the question; a no and a gap in the law are not.
+    told = way.deciding[:4] if under in {UNFIT, CLOSED} or way.because == "unknown_law" else ()
     return WayLine(
         code=way.pathway,
         title=wording.say(f"pathway.{way.pathway}.title"),
         group=str(kind.get("group", "")),
-        under=listed_under(way.answer, way.because),
+        under=under,
+        words=str(UNDER[under]),
+        tone=TONES[under],
         because=str(_BECAUSE.get(way.because, "")),
         deciding=tuple(
             Deciding(
                 presenting.in_language(one["title"], reading.language), one["value"],
                 presenting.citation_line(presenting.cited(reading, _citation(one["cite"]))),
             )
-            for one in way.deciding[:4]
-        ) if way.answer != "open" else (),
+            for one in told
+        ),
         find_out=tuple((fact, wording.say(f"fact.{fact}.short")) for fact in way.asks[:6]),
         signed=way.signed,
         complete=version.complete if version else False,

@@ -87,14 +87,19 @@ class SheetWay:
 def sheet_ways(
     saved: Saved, law: PartnerLaw, language: str, chosen: Collection[str] = ()
 ) -> list[SheetWay]:
-    """The ways for the sheet: those chosen, or all that look open or may be, in this order."""
-    ways = [
-        way
-        for way in saved.ways
-        if (way.pathway in chosen if chosen else _under(way) in {OPEN, MAYBE})
-    ]
+    """The ways for the sheet in full: those chosen, or those that look open."""
+    ways = [way for way in saved.ways if (way.pathway in chosen if chosen else _under(way) == OPEN)]
     ways.sort(key=lambda way: LISTS.index(_under(way)))
     return [_way(way, law, language) for way in ways]
+
+
+def others(saved: Saved, language: str, chosen: Collection[str] = ()) -> list[Said]:
+    """The names of the ways that look open or may be, and are not on the sheet in full."""
+    return [
+        texts.say(f"pathway.{way.pathway}.title", language)
+        for way in saved.ways
+        if _under(way) in ({OPEN, MAYBE} if chosen else {MAYBE}) and way.pathway not in chosen
+    ]
 
 
 def _under(way: SavedWay) -> str:

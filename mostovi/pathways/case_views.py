@@ -300,6 +300,7 @@ def saved(request: ActingRequest, code: str, pk: UUID) -> HttpResponse:
         "parts": case_results.listed(law, one.ways, one.row.on, told, changed),
         "not_offered": case_results.not_offered(rules.without_rule),
         "answers": case_results.saved_lines(one, rules.vocabulary),
+        "told": told,
         "changed": [wording.say(f"pathway.{way}.title") for way in changed],
         "ahead": _ahead(one.questions),
         "may_check": case_checking.may_check(request.actor, case),
@@ -353,6 +354,7 @@ def sheet(request: ActingRequest, code: str, pk: UUID) -> HttpResponse:
     if language not in texts.offered():
         language = texts.SOURCE
     law = library().partner(one.row.partner)
+    chosen = request.GET.getlist("way")
     told = case_answers.dangers(one.facts, library().vocabulary)
     context = {
         "case": case,
@@ -362,7 +364,8 @@ def sheet(request: ActingRequest, code: str, pk: UUID) -> HttpResponse:
         "reviewed": texts.is_reviewed(language),
         "place": texts.say(f"place.{one.row.partner}", language),
         "day": case_sheet.day_words(one.row.on, language),
-        "ways": case_sheet.sheet_ways(one, law, language, request.GET.getlist("way")),
+        "ways": case_sheet.sheet_ways(one, law, language, chosen),
+        "others": case_sheet.others(one, language, chosen),
         "dangers": [case_help.danger(c, one.row.partner, language) for c in told],
         "places": case_help.public_places(one.row.partner),
         "law_of": case_sheet.filled(
