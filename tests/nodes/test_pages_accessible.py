@@ -70,6 +70,8 @@ _EXPECTED = """
     statistics:region_table
     plan:dashboard plan:action plan:report plan:partner plan:figures plan:stock plan:stock_import
     procedures:list procedures:detail
+    pathways:case_checks pathways:case_check pathways:case_saved pathways:case_way
+    pathways:case_sheet pathways:case_compare pathways:case_goal
     portal:enter portal:file portal:ask portal:withdraw portal:requests portal:answer
     rights:protection rights:log rights:access_table
 """
@@ -275,6 +277,7 @@ def prepare(world: World) -> None:
     world.keep(Page("people:conflicts", *me, f"{person}conflicts/"))
     world.keep(Page("people:overrides", *me, "/people/overrides/"))
     refer(world, case)
+    ways(world, case)
     clash(coordinator, person)
     own_file(world, person)
     release(world)
@@ -295,6 +298,27 @@ def refer(world: World, case: str) -> None:
             until(page, "The receiver signed for it")
         address = urlsplit(page.url).path
         world.more.append(Page("cases:referral", "me", "anti-trafficking-coordinator", address))
+
+
+def ways(world: World, case: str) -> None:
+    """Two checks of the ways open, saved in the case; forms, not links, lead to some of them."""
+    me = ("me", "anti-trafficking-coordinator")
+    page = world.visitor(*me).page
+    base, saved = f"/pathways{case}", ""
+    for _ in range(2):
+        page.goto(f"{base}check/")
+        page.locator("main button[name=do][value=result]").first.click()
+        page.locator("main button[name=do][value=save]").first.click()
+        page.wait_for_url("**/checks/**")
+        first, saved = saved, urlsplit(page.url).path
+    numbers = [path.rstrip("/").rpartition("/")[2] for path in (first, saved)]
+    for kind, path in (
+        ("case_checks", base), ("case_check", f"{base}check/"), ("case_saved", saved),
+        ("case_way", f"{saved}asylum_refugee/"), ("case_goal", f"{saved}asylum_refugee/goal/"),
+        ("case_sheet", f"{saved}sheet/?language=ar"),
+        ("case_compare", f"{base}compare/?first={numbers[0]}&second={numbers[1]}"),
+    ):  # fmt: skip
+        world.keep(Page(f"pathways:{kind}", *me, path))
 
 
 def clash(visitor: Visitor, person: str) -> None:
