@@ -9,12 +9,14 @@ without colour. The same drawing stands on the page and in the PDF.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
 WIDTH: Final = 420
+_BETWEEN: Final = 36
 _TEXT, _BAR, _GAP, _LABEL = 17, 11, 7, 21
 _COLOURS: Final = {"gain": "#0072B2", "loss": "#D55E00"}
 _FONTS: Final = (
@@ -41,13 +43,24 @@ class Group:
     bars: tuple[Bar, ...]
 
 
-def drawn(groups: Sequence[Group], says: str, *, mirrored: bool = False) -> str:
-    """The SVG. says: what it shows, in words. mirrored: bars begin at the right."""
+def drawn(groups: Sequence[Group], says: str, *, mirrored: bool = False, columns: int = 1) -> str:
+    """The SVG. says: what it shows, in words. mirrored: bars begin at the right.
+
+    columns: how many stand side by side, on wide paper; all have one scale.
+    """
     top = max((bar.most for group in groups for bar in group.bars), default=0) or 1
-    drawing = _Drawing(top, mirrored)
-    body = "".join(drawing.parts(groups))
+    size = max(1, math.ceil(len(groups) / columns))
+    chunks = [groups[start : start + size] for start in range(0, len(groups), size)]
+    body, height = "", 0
+    for number, chunk in enumerate(chunks):
+        drawing = _Drawing(top, mirrored)
+        part = "".join(drawing.parts(chunk))
+        place = len(chunks) - 1 - number if mirrored else number
+        moved = f'<g transform="translate({place * (WIDTH + _BETWEEN)} 0)">{part}</g>'
+        body, height = body + (moved if len(chunks) > 1 else part), max(height, drawing.y)
+    width = len(chunks) * (WIDTH + _BETWEEN) - _BETWEEN
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {drawing.y}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
         f'aria-label={quoteattr(says)} class="simulation-chart" fill="currentColor" '
         f'font-family="{_FONTS}" font-size="13">{"".join(_patterns())}{body}</svg>'
     )

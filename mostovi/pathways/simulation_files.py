@@ -18,6 +18,8 @@ from mostovi.paper.parts import Document, Drawing, Heading, Lines, Paragraph, Pa
 from mostovi.pathways import presenting, wording
 from mostovi.pathways.simulation_pages import COUNTED, OtherLaw, Shown, SourcedChange
 
+_COLUMNS: Final = 3
+"""Columns of the chart on paper."""
 FORMS: Final = {
     "csv": "text/csv; charset=utf-8",
     "json": "application/json",
@@ -179,7 +181,13 @@ def _parts(shown: Shown) -> Iterator[Part]:
     yield Lines(tuple(f"{name}: {count}" for _code, name, count in shown.totals))
     yield Paragraph(shown.chart_says)
     if shown.chart:
-        yield Drawing(shown.chart, shown.chart_says, shown.by_words or _("Everybody"), 55)
+        width = min(_COLUMNS, 1 + len(shown.simulation["rows"])) * 100 // _COLUMNS
+        yield Drawing(
+            shown.chart_in(_COLUMNS),
+            shown.chart_says,
+            _("Full: certain. Hatched: possible, it depends on what is not known."),
+            width,
+        )
     yield Table(
         _("Who gains and who loses"), tuple(shown.head),
         tuple((row.label, *row.cells, row.share) for row in shown.rows),

@@ -184,6 +184,10 @@ class Shown:
     @cached_property
     def chart(self) -> str:
         """The drawing; '' where there is nothing to draw."""
+        return self.chart_in(1)
+
+    def chart_in(self, columns: int) -> str:
+        """The same drawing with so many columns side by side."""
         if self.nobody:
             return ""
         listed = [self.total, *self.simulation["rows"][:MOST_DRAWN]]
@@ -193,7 +197,12 @@ class Shown:
             )
             for row in listed
         ]
-        return simulation_chart.drawn(groups, self.chart_says, mirrored=get_language_bidi())
+        return simulation_chart.drawn(
+            groups,
+            self.chart_says,
+            mirrored=get_language_bidi(),
+            columns=min(columns, len(groups)),
+        )
 
     def _bar(self, row: Mapping[str, Any], name: str) -> simulation_chart.Bar:
         least, most = row[name]
