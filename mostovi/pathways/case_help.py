@@ -132,7 +132,7 @@ def danger(code: str, partner: str, language: str) -> DangerView:
         "child_alone": (
             _("See that the child sleeps in a safe place tonight, never in detention."),
             _("Ask the guardianship authority for a guardian today; write it in the case."),
-            _("Go on only with the guardian, and hear the child."),
+            _("Go on together with the guardian as soon as there is one, and hear the child."),
         ),
         "violence": (
             _("Speak alone; the one who does harm must not learn of this conversation."),

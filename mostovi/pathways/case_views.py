@@ -294,9 +294,11 @@ def saved(request: ActingRequest, code: str, pk: UUID) -> HttpResponse:
     assert law is not None  # noqa: S101 - rule sets of the library have their law
     changed = case_checking.changed_law(one, today)
     told = case_answers.dangers(one.facts, rules.vocabulary)
+    spoken = _language(request, case)
     context = {
         "case": case,
         "saved": one,
+        "dangers": [case_help.danger(danger, one.row.partner, spoken) for danger in told],
         "parts": case_results.listed(law, one.ways, one.row.on, told, changed),
         "not_offered": case_results.not_offered(rules.without_rule),
         "answers": case_results.saved_lines(one, rules.vocabulary),
@@ -306,7 +308,7 @@ def saved(request: ActingRequest, code: str, pk: UUID) -> HttpResponse:
         "may_check": case_checking.may_check(request.actor, case),
         "may_plan": _may_plan(request),
         "languages": texts.offered().items(),
-        "spoken": _language(request, case),
+        "spoken": spoken,
     }
     return render(request, "pathways/case/saved.html", context)
 

@@ -158,12 +158,12 @@ def test_a_danger_shows_the_safeguard_before_anything_else(client, case):
     sent = fields(page) | {"q": ["violence_now"], "v.violence_now": "yes", "do": "result"}
     page = counted(lambda: client.post(url(case, "check/"), sent))
     said = words(page)
-    assert "Safety first" in said and "Nobody may hurt you" in said
+    assert "Safety first: somebody does violence to this person" in said
     assert "May be open" not in said and not asked(page)
     # In the person's language, to be shown or read to the person.
     assert texts.say("danger.violence.text", "ar").text in said
     page = look(client.post(url(case, "check/"), fields(page) | {"do": "result"}))
-    assert words(page).index("Nobody may hurt you") < words(page).index("May be open")
+    assert words(page).index("Safety first") < words(page).index("May be open")
 
 
 def test_a_child_alone_meets_help_on_the_first_page(client, worker):
