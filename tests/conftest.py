@@ -25,6 +25,18 @@ hypothesis_settings.register_profile("mostovi", deadline=None)
 hypothesis_settings.load_profile("mostovi")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Two browsers at once, but a region of nodes and a page's server are started only once.
+
+    Stories between nodes stay together on one worker, every other file on one of its own.
+    """
+    for item in items:
+        if item.get_closest_marker("browser") or item.get_closest_marker("nodes"):
+            between_nodes = "tests/nodes/" in item.nodeid
+            name = "region" if between_nodes else item.nodeid.split("::")[0]
+            item.add_marker(pytest.mark.xdist_group(name))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def vault_of_the_test_node() -> None:
     """The throw-away node of the tests has a master key of its own."""

@@ -38,6 +38,8 @@ CHILD_FIRST = ("without_parents",)
 """Then, of somebody under 18."""
 SAFETY_FIRST = ("violence_now", "forced_or_controlled")
 """Then, of everybody: a yes brings help at once, which must not wait behind twenty questions."""
+ACCUSING_LAST = ("serious_crime", "security_ground")
+"""Asked only when nothing else is left: nobody is met with a suspicion."""
 ADULT = 18
 LONGEST = 60
 """No answer is longer; what is longer was not made by our pages."""
@@ -120,9 +122,11 @@ def next_fact(asked_for: Sequence[str], answers: Mapping[str, str], facts: Facts
     """The question to ask now: of those that still decide something, the first without an answer.
 
     asked_for: facts that could change a result, strongest first. Where, how old, and what a danger
-    may hide behind go before the others; nothing is asked for that alone. "" when none is left.
+    may hide behind go before the others, what sounds like an accusation after them; nothing is asked
+    for that alone. "" when none is left.
     """
     left = [fact for fact in asked_for if fact not in answers]
+    left.sort(key=ACCUSING_LAST.__contains__)
     age = facts.get("age")
     is_child = facts.get("age_in_doubt") is True or (age is not None and float(age) < ADULT)
     before = (*FIRST, *(CHILD_FIRST if is_child else ()), *SAFETY_FIRST)

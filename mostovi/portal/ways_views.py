@@ -370,6 +370,7 @@ def _parts(
                 "first": ways_answers.FIRST,
                 "child_first": ways_answers.CHILD_FIRST,
                 "safety_first": ways_answers.SAFETY_FIRST,
+                "accusing_last": ways_answers.ACCUSING_LAST,
                 "words": _script_words(page.language),
                 "law": ways_law.small(rules),
             },

@@ -163,6 +163,16 @@ def test_what_a_danger_hides_behind_is_asked_early_and_of_children_first(visitor
     }
 
 
+def test_nobody_is_met_with_a_suspicion_before_everything_else_is_asked():
+    strongest = ("security_ground", "job_offer", "serious_crime", "housing")
+    asked: dict[str, str] = {}
+    order = []
+    while fact := ways_answers.next_fact(strongest, asked, {}):
+        order.append(fact)
+        asked[fact] = "unknown"
+    assert order == ["job_offer", "housing", "security_ground", "serious_crime"]
+
+
 def test_back_shows_the_answer_and_keeps_what_was_written(visitor):
     visitor.start().answer("inside")
     visitor.press("back", v="17")

@@ -489,7 +489,9 @@ if (typeof document !== "undefined") (function () {
       .filter(function (fact) { return !(fact in answers); });
     var isChild = facts.age_in_doubt === true || facts.age < 18;
     var before = law.first.concat(isChild ? law.child_first : [], law.safety_first);
-    return before.filter(function (fact) { return open.indexOf(fact) >= 0; })[0] || open[0] || "";
+    var calm = open.filter(function (fact) { return law.accusing_last.indexOf(fact) < 0; });
+    return before.filter(function (fact) { return open.indexOf(fact) >= 0; })[0] ||
+      calm[0] || open[0] || "";
   }
 
   // Digits of any script as 0 to 9.
@@ -784,6 +786,7 @@ if (typeof document !== "undefined") (function () {
     law.first = data.first;
     law.child_first = data.child_first;
     law.safety_first = data.safety_first;
+    law.accusing_last = data.accusing_last;
     words = data.words;
     shownText = text;
     startPage = Array.prototype.slice.call(stage.childNodes);
