@@ -15,9 +15,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
+from mostovi.rights import bulk
 from mostovi.rights.access import Action, Actor, Kind, require
 from mostovi.rights.audit import AuditTag
 from mostovi.rights.purposes import Purpose
@@ -28,6 +29,7 @@ from mostovi.routes import sheets
 from mostovi.routes.catalogue import network
 from mostovi.routes.measures import Nature
 from mostovi.routes.models import FineReading, Observation, Point
+from mostovi.routes.public_files import FileRefused
 from mostovi.routes.sheets import Seen
 from mostovi.screening.models import Submission
 from mostovi.screening.submission_services import open_submission
@@ -138,26 +140,68 @@ def observe_sheet(
     points = {point.code: point for point in open_points(actor, today)}
     ways = {way.code for way in network().ways}
     found = sheets.read(rows, points=points.keys(), ways=ways, today=today)
-    new = sum(
-        _taken(actor, seen, points[seen.point], Observation.Origin.FILE, now)[1] for seen in found
-    )
+    _open_that_day(found, points)
+    keyed = {_key(actor, Observation.Origin.FILE, seen): seen for seen in found}
+    known = _known(list(keyed))
+    new = [
+        _row(actor, seen, points[seen.point], Observation.Origin.FILE, now)
+        for key, seen in keyed.items()
+        if key not in known
+    ]
+    bulk.insert(new)
     if new:
-        _record_observed(actor, Observation.Origin.FILE, new)
-    return new, len(found) - new
+        _record_observed(actor, Observation.Origin.FILE, len(new))
+    return len(new), len(found) - len(new)
+
+
+def _open_that_day(found: Iterable[Seen], points: Mapping[str, Point]) -> None:
+    """Raises `FileRefused` for counts before their point was opened."""
+    early = {
+        (seen.point, points[seen.point].opened_on)
+        for seen in found
+        if seen.day < points[seen.point].opened_on
+    }
+    if early:
+        told = "; ".join(f"'{code}' counts since {opened}" for code, opened in sorted(early))
+        raise FileRefused(f"Some days lie before their point was opened: {told}.")
+
+
+def _known(keys: list[str]) -> set[str]:
+    known: set[str] = set()
+    for at in range(0, len(keys), bulk.ROWS_A_STATEMENT):
+        part = Observation.objects.filter(origin_key__in=keys[at : at + bulk.ROWS_A_STATEMENT])
+        known.update(part.values_list("origin_key", flat=True))
+    return known
+
+
+def _key(actor: Actor, origin: Observation.Origin, seen: Seen) -> str:
+    return f"{origin}:{actor.unit}:{seen.reference}"[:150]
 
 
 def _taken(
     actor: Actor, seen: Seen, point: Point, origin: Observation.Origin, now: datetime
 ) -> tuple[Observation, bool]:
-    return Observation.objects.get_or_create(
-        origin_key=f"{origin}:{actor.unit}:{seen.reference}"[:150],
-        defaults={
-            "point": point, "day": seen.day, "nature": seen.nature.value, "way": seen.way,
-            "hours": seen.hours, "people": seen.people, "children_alone": seen.children_alone,
-            "violence": seen.violence, "deaths": seen.deaths, "missing": seen.missing,
-            "origin": origin, "unit": actor.unit, "recorded_by": actor.account,
-            "recorded_at": now,
-        },
+    """The observation, and whether it is new: the same form sent twice is one."""
+    row = _row(actor, seen, point, origin, now)
+    there = Observation.objects.filter(origin_key=row.origin_key).first()
+    if there is None:
+        try:
+            with transaction.atomic():
+                row.save(force_insert=True)
+        except IntegrityError:
+            there = Observation.objects.get(origin_key=row.origin_key)
+    return there or row, there is None
+
+
+def _row(
+    actor: Actor, seen: Seen, point: Point, origin: Observation.Origin, now: datetime
+) -> Observation:
+    return Observation(
+        pk=bulk.new_id(), point=point, day=seen.day, nature=seen.nature.value, way=seen.way,
+        hours=seen.hours, people=seen.people, children_alone=seen.children_alone,
+        violence=seen.violence, deaths=seen.deaths, missing=seen.missing, origin=origin,
+        origin_key=_key(actor, origin, seen), unit=actor.unit, recorded_by=actor.account,
+        recorded_at=now,
     )  # fmt: skip
 
 
@@ -174,10 +218,12 @@ def take_form(submission: Submission) -> None:
     nature = FORMS.get(submission.version.form.form_id)
     if nature is None:
         return
-    answers = {
+    answers: dict[str, Any] = {
         path.rpartition("/")[2]: value
         for path, value in open_submission(submission).answers.items()
     }
+    if nature is Nature.SURVEY and answers.get("consent_to_ask") != "yes":
+        return
     actor = replace(Actor.system(Purpose.STATISTICS), unit=submission.unit)
     seen = _of_form(submission, answers, nature)
     point = _point_of_form(str(answers.get("point") or ""), str(answers.get("area") or ""), seen)
@@ -195,6 +241,7 @@ def _of_form(submission: Submission, answers: Mapping[str, Any], nature: Nature)
     way = str(answers.get("way") or "")
     hours = answers.get("hours")
     asked = nature is Nature.SURVEY
+    told = answers.get("violence")
     return Seen(
         reference=str(submission.pk),
         point="",
@@ -202,9 +249,10 @@ def _of_form(submission: Submission, answers: Mapping[str, Any], nature: Nature)
         way=way if way in {one.code for one in network().ways} else "",
         nature=nature,
         hours=float(hours) if hours is not None and 0 < float(hours) <= 24 else None,
-        people=1 if asked else _number(answers, "people") or 0,
+        # Who did not want to say was not asked about violence.
+        people=int(told in {"yes", "no"}) if asked else _number(answers, "people") or 0,
         children_alone=_number(answers, "children_alone"),
-        violence=int(answers.get("violence") == "yes") if asked else None,
+        violence=int(told == "yes") if asked else None,
         deaths=_number(answers, "deaths"),
         missing=_number(answers, "missing"),
     )

@@ -119,7 +119,8 @@ def space_time(actor: Actor, shown: Sequence[str]) -> SpaceTime:
                 cells.get(period) or WayMonth(way, period, MISSING, None, None) for period in shown
             )
             table.append((way, row))
-    most = max((c.flow.value for _w, cells_of in table for c in cells_of if c.drawable and c.flow), default=1)
+    drawn = [one.flow.value for _way, row in table for one in row if one.drawable and one.flow]
+    most = max(drawn, default=1)
     return SpaceTime(tuple(shown), tuple(table), most)
 
 

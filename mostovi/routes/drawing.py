@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the pages and papers of flows draw: maps and charts as SVG, from published counts alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cache
+
+from django.conf import settings
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from mostovi.paper import region_map
+from mostovi.routes.reading import PublicRoute, SpaceTime, WayMonth
+from mostovi.routes.templatetags.flows import number, period_name
+
+_MAP_WIDTH = 720
+
+
+@cache
+def _ground() -> region_map.Ground | None:
+    """The region's land and borders, drawn once; None when the shapes are not installed."""
+    path = settings.NODE_MODULES / "world-atlas/countries-50m.json"
+    if not path.is_file():
+        return None
+    topology = region_map.read_topology(json.loads(path.read_text(encoding="utf-8")))
+    return region_map.ground(topology, region_map.REGION, _MAP_WIDTH, precision=0)
+
+
+def _map(lines: Sequence[WayMonth], period: str) -> str:
+    """The ways of a month as arrows; a way under the threshold or open is not drawn."""
+    on = _ground()
+    if on is None:
+        return ""
+    drawable = [line for line in lines if line.drawable and line.flow is not None]
+    most = max((line.flow.value for line in drawable if line.flow), default=1)
+    courses = []
+    told = []
+    for line in sorted(drawable, key=lambda one: one.flow.value if one.flow else 0):
+        flow = line.flow
+        if flow is None:
+            continue
+        words = _("%(way)s: %(value)s, %(low)s to %(high)s") % {
+            "way": line.way.name, "value": number(flow.value), "low": number(flow.low),
+            "high": number(flow.high or 0),
+        }  # fmt: skip
+        told.append(words)
+        courses.append(
+            region_map.Course(
+                line.way.start.place, line.way.end.place, words, number(flow.value),
+                flow.value / most, unsure=not flow.counted,
+            )
+        )  # fmt: skip
+    title = _("Map: ways people took in %(month)s") % {"month": period_name(period)}
+    return region_map.draw(on, courses=courses, title=title, description="; ".join(told[::-1]))
+
+
+def flow_map(lines: Sequence[WayMonth], period: str) -> SafeString:
+    """The map for a page."""
+    # Drawn here: every text in it was escaped by the drawing.
+    return mark_safe(_map(lines, period))  # noqa: S308
+
+
+_PAPER_STYLE = (
+    "<style>.sea{fill:#e3ecf2}.land{fill:#fff}.border{fill:none;stroke:#8795a1;stroke-width:.8}"
+    ".way{stroke:#175676;opacity:.75}.tip{fill:#175676}.unsure .way{stroke-dasharray:7 6}"
+    ".on-map{font:700 12px 'Mostovi Latin','Mostovi Arabic',sans-serif;text-anchor:middle;"
+    "fill:#17212b;paint-order:stroke;stroke:#fff;stroke-width:4px}</style>"
+)
+
+
+def paper_map(lines: Sequence[WayMonth], period: str) -> str:
+    """The map for paper: a file of its own that carries its colours."""
+    drawn = _map(lines, period)
+    head, _end, rest = drawn.partition(">")
+    return f'{head} xmlns="http://www.w3.org/2000/svg">{_PAPER_STYLE}{rest}'
+
+
+def way_chart(lines: Sequence[WayMonth]) -> SafeString:
+    """A way's balanced flow by month with its interval."""
+    return mark_safe("")
+
+
+def space_time(table: SpaceTime) -> SafeString:
+    """Ways by months: darker is more."""
+    return mark_safe("")
+
+
+def public_chart(found: PublicRoute) -> SafeString:
+    """A publisher's months as a line."""
+    return mark_safe("")
