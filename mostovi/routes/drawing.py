@@ -9,11 +9,13 @@ from functools import cache
 
 from django.conf import settings
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
 
-from mostovi.paper import region_map
-from mostovi.routes.reading import PublicRoute, SpaceTime, WayMonth
-from mostovi.routes.templatetags.flows import number, period_name
+from mostovi.paper import charts, region_map
+from mostovi.routes.reading import PublicRoute, SpaceTime, WayMonth, public
+from mostovi.routes.series import months_between
+from mostovi.routes.templatetags.flows import number, period_name, route_name
 
 _MAP_WIDTH = 720
 
@@ -77,16 +79,72 @@ def paper_map(lines: Sequence[WayMonth], period: str) -> str:
     return f'{head} xmlns="http://www.w3.org/2000/svg">{_PAPER_STYLE}{rest}'
 
 
+def _mirrored() -> bool:
+    return get_language_bidi()
+
+
+def _svg(text: str) -> SafeString:
+    # Drawn by `charts`, which escapes every text.
+    return mark_safe(text)  # noqa: S308
+
+
 def way_chart(lines: Sequence[WayMonth]) -> SafeString:
-    """A way's balanced flow by month with its interval."""
-    return mark_safe("")
+    """A way's balanced flow by month with its interval; a month that is open leaves a gap."""
+    drawn = [line.flow if line.drawable else None for line in lines]
+    title = _("People on the way %(way)s by month") % {"way": lines[0].way.name}
+    return _svg(
+        charts.lines(
+            title=title,
+            description=_("Balanced flow with its interval; the table below has the numbers."),
+            places=[line.period for line in lines],
+            series=[
+                charts.Line(
+                    _("balanced"),
+                    [flow.value if flow else None for flow in drawn],
+                    [flow.low if flow else None for flow in drawn],
+                    [flow.high if flow else None for flow in drawn],
+                )
+            ],
+            number=number,
+            mirrored=_mirrored(),
+        )
+    )
 
 
 def space_time(table: SpaceTime) -> SafeString:
-    """Ways by months: darker is more."""
-    return mark_safe("")
+    """Ways by months: larger is more; hidden and open months are told apart from nobody."""
+    stops = [
+        charts.Stop(
+            way.name, float(place), [c.flow.value if c.drawable and c.flow else None for c in cells]
+        )
+        for place, (way, cells) in enumerate(table.lines)
+    ]  # fmt: skip
+    return _svg(
+        charts.space_time(
+            title=_("Ways over time"),
+            description=_("One row a way, one column a month; the table below has the numbers."),
+            periods=list(table.periods),
+            stops=stops,
+            hidden=_("under the threshold, or open"),
+            number=number,
+            mirrored=_mirrored(),
+            width=720,
+        )
+    )
 
 
 def public_chart(found: PublicRoute) -> SafeString:
-    """A publisher's months as a line."""
-    return mark_safe("")
+    """A publisher's months as a line; a month under the threshold leaves a gap."""
+    months = months_between(found.made.first, found.made.last)
+    counts = [public(found.months.get(month, 0)) for month in months]
+    return _svg(
+        charts.lines(
+            title=_("%(route)s by month") % {"route": route_name(found.route)},
+            description=_("The table below has the numbers."),
+            places=months,
+            series=[charts.Line("", [one.value if one.known else None for one in counts])],
+            number=number,
+            mirrored=_mirrored(),
+            width=720,
+        )
+    )

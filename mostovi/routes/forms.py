@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mostovi.routes import files
 from mostovi.routes.catalogue import network
+from mostovi.routes.measures import Nature
 from mostovi.routes.models import FineReading, Observation, Point
 from mostovi.routes.sheets import MOST_PEOPLE, Seen
 
@@ -93,7 +94,8 @@ class ObserveForm(forms.Form):
 
     def seen(self) -> Seen:
         """What was written, once it is valid."""
-        return Seen(**self.cleaned_data)
+        said = self.cleaned_data
+        return Seen(**{**said, "nature": Nature(said["nature"])})
 
 
 class PointForm(forms.Form):

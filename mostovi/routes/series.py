@@ -174,13 +174,14 @@ def _filled(code: str, known: Mapping[str, int | None], first: str = "", last: s
         raise NoSuchSeries(code)
     silent = 0 if first else None
     first, last = first or min(known), last or max(known)
-    months = _months_between(first, last)
+    months = months_between(first, last)
     return Series(
         code, "month", start_of(first), tuple(known.get(month, silent) for month in months)
     )
 
 
-def _months_between(first: str, last: str) -> list[str]:
+def months_between(first: str, last: str) -> list[str]:
+    """Every month from the first to the last, '2026-03'."""
     start, end = start_of(first), start_of(last)
     count = (end.year - start.year) * 12 + end.month - start.month + 1
     return [_month(start, n) for n in range(count)]
