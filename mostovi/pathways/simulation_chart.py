@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
-WIDTH: Final = 420
+WIDTH: Final = 360
 _BETWEEN: Final = 36
 _TEXT, _BAR, _GAP, _LABEL = 17, 11, 7, 21
 _COLOURS: Final = {"gain": "#0072B2", "loss": "#D55E00"}

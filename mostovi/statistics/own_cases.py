@@ -232,7 +232,7 @@ def protect(found: Simulation) -> Simulation:
     in_force = stock(timezone.localdate())
     kept = {field.name: getattr(found, field.name) for field in fields(Simulation)}
     kept |= {
-        "rows": tuple(_protected(row) for row in found.rows),
+        "rows": tuple(_protected(row) for row in sorted(found.rows, key=_place)),
         "total": _protected(found.total),
         "left_out": {},
         "weighted": False,
@@ -240,6 +240,12 @@ def protect(found: Simulation) -> Simulation:
     return ProtectedSimulation(
         **kept, counted_on=in_force.counted_on, rounded_to=in_force.rounded_to
     )
+
+
+def _place(row: Row) -> tuple[int, ...]:
+    """By sex and age, unknown last; an order that no count decides."""
+    order = (*SEXES, *AGES)
+    return tuple(order.index(code) if code != UNKNOWN else len(order) for code in row.groups)
 
 
 def _protected(row: Row) -> ProtectedRow:
