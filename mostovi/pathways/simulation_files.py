@@ -205,12 +205,17 @@ def _parts(shown: Shown) -> Iterator[Part]:
 
 
 def _unknown(shown: Shown) -> Iterator[Part]:
-    if not (shown.missing or shown.unconfirmed):
+    if not (shown.missing or shown.unknown or shown.unconfirmed):
         return
     yield Heading(_("What is not known"))
     if shown.missing:
         yield Paragraph(_("No row says these facts, so they are unknown of everybody:"))
         yield Lines(tuple(shown.missing))
+    if shown.unknown:
+        yield Table(
+            _("Facts that are known of some only"), (_("Fact"), _("Not known of")),
+            tuple(shown.unknown), frozenset({1}),
+        )  # fmt: skip
     if shown.unconfirmed:
         yield Paragraph(_("Nobody could confirm what these conditions say:"))
         yield Lines(tuple(title.text for title in shown.unconfirmed))

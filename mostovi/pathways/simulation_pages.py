@@ -232,6 +232,15 @@ class Shown:
         """Facts that no person's row holds, in words."""
         return [wording.fact_words(fact) for fact in self.simulation["missing"]]
 
+    @property
+    def unknown(self) -> list[tuple[str, str]]:
+        """Facts that are known of some only: each with the share of whom it is not, most first."""
+        shares: Mapping[str, float] = self.result["population"].get("unknown", {})
+        return [
+            (wording.fact_words(fact), simulation_words.share_words(share))
+            for fact, share in sorted(shares.items(), key=lambda one: -one[1])
+        ]
+
     @cached_property
     def unconfirmed(self) -> list[Said]:
         """Conditions whose content nobody could confirm."""

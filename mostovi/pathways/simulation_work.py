@@ -20,10 +20,10 @@ from mostovi.pathways.comparing import Example, compare
 from mostovi.pathways.diagrams import TooLarge
 from mostovi.pathways.facts import Facts
 from mostovi.pathways.library import UnknownPartner, library
-from mostovi.pathways.population import BadPopulation, on_duckdb, prepare
+from mostovi.pathways.population import BadPopulation, Prepared, on_duckdb, prepare
 from mostovi.pathways.reading import BadLaw
 from mostovi.pathways.rules import NoRule, Rule
-from mostovi.pathways.simulation import CannotSimulate, Simulation, simulate
+from mostovi.pathways.simulation import CannotSimulate, Simulation, facts_asked, simulate
 from mostovi.pathways.simulation_models import RunState, SimulationRun
 from mostovi.pathways.simulation_results import as_result
 
@@ -131,6 +131,7 @@ def _on_synthetic(
         with on_duckdb(path) as table:
             people = prepare(table, vocabulary, run.on)
             found = simulate(before, after, people, run.by, vocabulary=vocabulary)
+            unknown = _unknown(people, before, after)
     except making.CannotMake as error:
         raise _Stopped("no_population", error) from error
     except (CannotSimulate, BadPopulation) as error:
@@ -144,6 +145,7 @@ def _on_synthetic(
         "seed": run.seed,
         "file": path.stem.rpartition("-")[2],
         "version": str(making.plan().get("version", "")),
+        "unknown": unknown,
         "sources": [
             {
                 key: str(making.plan()["sources"][code].get(key, ""))
@@ -152,6 +154,17 @@ def _on_synthetic(
             for code in margins.sources
         ],
     }
+
+
+def _unknown(people: Prepared, before: Law, after: Law) -> Mapping[str, float]:
+    """Of which share of the people each fact is unknown that the laws ask about; none left out."""
+    asked = dict.fromkeys((*facts_asked(before), *facts_asked(after)))
+    table = people.usable
+    shares = {fact: table[fact].isnull().mean() for fact in asked if fact in people.facts}
+    if not shares:
+        return {}
+    row = table.aggregate(**shares).to_pyarrow().to_pylist()[0]
+    return {fact: round(share, 4) for fact, share in row.items() if share}
 
 
 def _tidy(folder: Any) -> None:

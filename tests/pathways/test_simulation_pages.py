@@ -244,6 +244,15 @@ def test_a_fact_nobody_holds_is_named(reform, drafter, signed_in):
         assert run.result["simulation"]["total"]["uncertain"][1] > 0
 
 
+def test_what_is_known_of_some_only_is_named_with_its_share(done, drafter, signed_in):
+    with on_duckdb(populations.kept("me", 2_000, 7)) as table:
+        money = table.select("enough_money").to_pyarrow().to_pydict()["enough_money"]
+    unknown = done.result["population"]["unknown"]
+    assert unknown["enough_money"] == round(money.count(None) / 2_000, 4)
+    share = simulation_words.share_words(unknown["enough_money"])
+    assert f"not known of {share}" in text(page(signed_in(drafter), url(done)))
+
+
 def test_changes_stand_with_their_source(done, drafter, signed_in):
     said = text(page(signed_in(drafter), url(done)))
     assert "A home" in said and "Money or a roof" in said
