@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from mostovi.cases import services as cases
@@ -321,9 +322,28 @@ def of_case(actor: Actor, case: Case) -> list[Saved]:
     return found
 
 
+_COLUMNS = ("id", "key_id", "sealed", "partner", "on", "law_digest", "made_at", "made_by")
+
+
+def register() -> None:
+    """Have the newest check of a case brought along when the case is found: a page asks for both.
+
+    A check is held for the purpose of its case, which finding the case has compared.
+    """
+    of_case = SavedCheck.objects.filter(case=OuterRef("pk"), purpose=OuterRef("purpose"))
+    newest = of_case.order_by("-made_at")
+    along = {f"newest_check_{name}": Subquery(newest.values(name)[:1]) for name in _COLUMNS}
+    cases.read_along(**along)
+
+
 def latest(actor: Actor, case: Case) -> Saved | None:
-    """The newest saved check of a case that was found by `cases.find` (one statement)."""
+    """The newest saved check of a case that was found by `cases.find` (no further statement)."""
     require(actor, Action.READ, Kind.PATHWAY_CHECK)
+    brought = {name: getattr(case, f"newest_check_{name}", None) for name in _COLUMNS}
+    if brought["id"] is not None:
+        return _read([SavedCheck(case=case, purpose=case.purpose, **brought)])[0]
+    if hasattr(case, "newest_check_id"):
+        return None
     found = _read(_rows(actor, case)[:1])
     return found[0] if found else None
 

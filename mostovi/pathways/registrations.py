@@ -23,12 +23,13 @@ _AHEAD = 2
 
 def register() -> None:
     """Called once when the node starts."""
+    case_checking.register()
     sections.register(30, case_section)
     keeping.register_copier(copied)
 
 
 def case_section(actor: Actor, case: Case, now: datetime) -> sections.Section | None:
-    """The case page's block: what the last check said, and the way to the next (one statement)."""
+    """The case page's block: what the last check said, and the way to the next (no statement)."""
     if not decide(actor, Action.READ, Kind.PATHWAY_CHECK).allowed or not case_checking.has_law():
         return None
     if case.purpose not in SHIELDED:
