@@ -59,7 +59,7 @@ def structures(one: Publication, language: str = "en") -> str:
     """Code lists, concepts, the data structure and the dataflow, as SDMX-ML 3.0."""
     from pysdmx.io.format import Format
     from pysdmx.io.writer import write_sdmx
-    from pysdmx.model.concept import ConceptScheme
+    from pysdmx.model.concept import Concept, ConceptScheme
 
     flow, structure, lists = _model(one, language)
     concepts = ConceptScheme(
@@ -67,7 +67,7 @@ def structures(one: Publication, language: str = "en") -> str:
         name=f"Concepts of {in_language(one.spec.title, language)}",
         agency=one.publisher,
         version=version(one),
-        items=[component.concept for component in structure.components],
+        items=[one.concept for one in structure.components if isinstance(one.concept, Concept)],
     )
     text = write_sdmx(
         [*lists.values(), concepts, structure, flow],
