@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from mostovi.paper import charts, region_map
 from mostovi.routes.reading import PublicRoute, SpaceTime, WayMonth, public
 from mostovi.routes.series import months_between
-from mostovi.routes.templatetags.flows import number, period_name, route_name
+from mostovi.routes.templatetags.flows import number, period_name
+from mostovi.routes.words import route_name, way_name
 
 _MAP_WIDTH = 720
 
@@ -44,7 +45,7 @@ def _map(lines: Sequence[WayMonth], period: str) -> str:
         if flow is None:
             continue
         words = _("%(way)s: %(value)s, %(low)s to %(high)s") % {
-            "way": line.way.name, "value": number(flow.value), "low": number(flow.low),
+            "way": way_name(line.way), "value": number(flow.value), "low": number(flow.low),
             "high": number(flow.high or 0),
         }  # fmt: skip
         told.append(words)
@@ -91,7 +92,7 @@ def _svg(text: str) -> SafeString:
 def way_chart(lines: Sequence[WayMonth]) -> SafeString:
     """A way's balanced flow by month with its interval; a month that is open leaves a gap."""
     drawn = [line.flow if line.drawable else None for line in lines]
-    title = _("People on the way %(way)s by month") % {"way": lines[0].way.name}
+    title = _("People on the way %(way)s by month") % {"way": way_name(lines[0].way)}
     return _svg(
         charts.lines(
             title=title,

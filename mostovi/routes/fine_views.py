@@ -116,10 +116,10 @@ def points(request: ActingRequest) -> HttpResponse:
         observing.add_point(request.actor, **form.cleaned_data)
         messages.success(request, _("The point is open for counting."))
         return redirect("routes:points")
-    names = {area.code: area.name for area in network().areas}
+    areas = {area.code: area for area in network().areas}
     context = {
         "form": form,
-        "points": [(names.get(one.area, one.area), one) for one in Point.objects.all()],
+        "points": [(areas[one.area], one) for one in Point.objects.all() if one.area in areas],
         "today": today,
     }
     return render(request, "routes/points.html", context, status=422 if form.errors else 200)

@@ -16,6 +16,7 @@ from mostovi.routes.catalogue import network
 from mostovi.routes.measures import Nature
 from mostovi.routes.models import FineReading, Observation, Point
 from mostovi.routes.sheets import MOST_PEOPLE, Seen
+from mostovi.routes.words import area_name, way_name
 
 
 def _day() -> forms.DateInput:
@@ -65,13 +66,13 @@ class ObserveForm(forms.Form):
     def __init__(self, *args: Any, points: Iterable[Point], today: date, **options: Any) -> None:
         super().__init__(*args, **options)
         self.today = today
-        names = {area.code: area.name for area in network().areas}
+        names = {area.code: area_name(area) for area in network().areas}
         self.fields["point"].choices = [  # type: ignore[attr-defined]
             ("", "—"),
             *((one.code, f"{names.get(one.area, one.area)}: {one.name}") for one in points),
         ]
         self.fields["way"].choices = [  # type: ignore[attr-defined]
-            ("", _("Not known")), *((way.code, way.name) for way in network().ways)
+            ("", _("Not known")), *((way.code, way_name(way)) for way in network().ways)
         ]  # fmt: skip
 
     def clean_day(self) -> date:
@@ -113,7 +114,7 @@ class PointForm(forms.Form):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["area"].choices = [  # type: ignore[attr-defined]
-            ("", "—"), *((area.code, area.name) for area in network().areas)
+            ("", "—"), *((area.code, area_name(area)) for area in network().areas)
         ]  # fmt: skip
 
     def clean_code(self) -> str:

@@ -33,9 +33,14 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A part of a country. place: latitude, longitude of its middle, for drawing only."""
+    """A part of a country. place: latitude, longitude of its middle, for drawing only.
+
+    within: a code of which part of the country it is, '' for all of it.
+    """
 
     code: str
+    short: str
+    within: str
     partner: str | None
     countries: tuple[str, ...]
     name: str
@@ -59,6 +64,11 @@ class Way:
     def name(self) -> str:
         """How it is called: from where to where."""
         return f"{self.start.name} → {self.end.name}"
+
+    @property
+    def short(self) -> str:
+        """How it is called on a chart."""
+        return f"{self.start.short} → {self.end.short}"
 
     def in_use(self, year: int) -> bool:
         """Whether reports speak of it in `year`."""
@@ -146,8 +156,9 @@ def parse(document: Mapping[str, Any]) -> Network:
 def _area(code: str, line: Mapping[str, Any]) -> Area:
     try:
         return Area(
-            code, line["partner"], tuple(line["countries"]), str(line["name"]),
-            _place(line["place"]), Part(line["role"]),
+            code, str(line["short"]), str(line["within"] or ""), line["partner"],
+            tuple(line["countries"]), str(line["name"]), _place(line["place"]),
+            Part(line["role"]),
         )  # fmt: skip
     except (KeyError, TypeError, ValueError) as error:
         raise NetworkError(f"The area '{code}' is not complete: {error}.") from error

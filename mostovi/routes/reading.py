@@ -79,6 +79,8 @@ class WayYear:
     deaths: Shown
     missing: Shown
     register: Shown
+    register_all: Shown
+    """Of all years that the public register covers."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,11 @@ def dangers(actor: Actor, ways: Iterable[Way]) -> dict[str, list[WayYear]]:
         .annotate(total=Sum("count"))
         .order_by()
     }
-    years = {(way, year) for way, year, _measure in own} | register.keys()
+    years = {(way, year) for way, year, measure in own if measure != Measure.PEOPLE}
+    years |= register.keys()
+    whole: dict[str, int] = defaultdict(int)
+    for (way, _year), total in register.items():
+        whole[way] += total
     found: dict[str, list[WayYear]] = defaultdict(list)
     for way, year in sorted(years, reverse=True):
 
@@ -198,6 +204,7 @@ def dangers(actor: Actor, ways: Iterable[Way]) -> dict[str, list[WayYear]]:
                 sum_of(Measure.DEATHS),
                 sum_of(Measure.MISSING),
                 public(register.get((way, year))),
+                public(whole.get(way)),
             )
         )
     return found
@@ -231,6 +238,10 @@ def share(part: Shown, whole: Shown, *, interval: bool = True) -> Share:
         return Share(part, whole, per_cent)
     low, high = wilson(inside, whole.value)
     return Share(part, whole, per_cent, 100 * low, 100 * high)
+
+
+YEARS_SHOWN = 6
+"""Years of which the largest groups are shown."""
 
 
 @dataclass(frozen=True)
@@ -271,7 +282,10 @@ def public_route(actor: Actor, publisher: str, route: str, *, groups: int = 8) -
     )  # fmt: skip
     for group, year, total in parts:
         by_group[group][year] = total
-    largest = sorted(by_group, key=lambda code: -sum(by_group[code].values()))[:groups]
+    recent = sorted({year for years in by_group.values() for year in years})[-YEARS_SHOWN:]
+    largest = sorted(
+        by_group, key=lambda code: -sum(by_group[code].get(year, 0) for year in recent)
+    )[:groups]
     return PublicRoute(
         publisher, route, months,
         tuple((g, {year: public(n) for year, n in by_group[g].items()}) for g in largest), made,

@@ -18,6 +18,7 @@ from mostovi.routes.catalogue import display, network
 from mostovi.routes.network import Way
 from mostovi.routes.reading import Share, Shown, WayMonth, WayYear
 from mostovi.routes.templatetags.flows import number, period_name
+from mostovi.routes.words import way_name
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,7 @@ def _ways(report: Report) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     head = (_("Way"), _("Counted"), _("Of the time"), _("Balanced"))
     rows: list[tuple[str, ...]] = [
         (
-            line.way.name, _said(line.counted),
+            way_name(line.way), _said(line.counted),
             "" if line.coverage is None else f"{number(100 * line.coverage)} %",
             _estimate(line),
         )
@@ -182,7 +183,7 @@ def _dangers(report: Report) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     )  # fmt: skip
     rows: list[tuple[str, ...]] = [
         (
-            way.name, year.year, _share(year.children_alone), _share(year.violence),
+            way_name(way), year.year, _share(year.children_alone), _share(year.violence),
             _said(year.register),
         )
         for way, year in report.dangers

@@ -180,9 +180,9 @@ def public_route(request: ActingRequest, publisher: str, route: str) -> HttpResp
               for n in range(1, 13)])
             for year in years
         ],
-        "group_years": years[:6],
+        "group_years": years[: reading.YEARS_SHOWN],
         "groups": [
-            (code, [by.get(year, reading.MISSING) for year in years[:6]])
+            (code, [by.get(year, reading.MISSING) for year in years[: reading.YEARS_SHOWN]])
             for code, by in found.groups
         ],
         "panels": panels(request.actor, f"{publisher}:{route}"),

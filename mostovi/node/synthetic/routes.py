@@ -22,7 +22,7 @@ from mostovi.routes.models import Point
 from mostovi.routes.network import Part
 
 DAYS = 430
-EVERY = 4
+EVERY = 3
 """A count every so many days: nobody counts on all of them."""
 
 

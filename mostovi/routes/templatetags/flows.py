@@ -3,19 +3,16 @@
 
 from __future__ import annotations
 
-from babel.core import get_global
 from django import template
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
-from mostovi.people.words import country_name
+from mostovi.routes import words
 from mostovi.routes.catalogue import display
 from mostovi.routes.coarsening import start_of
-from mostovi.routes.measures import Measure
 from mostovi.routes.models import FlowBalance
 from mostovi.routes.reading import Share, Shown
 
@@ -35,38 +32,11 @@ def period_name(period: str) -> str:
     return str(date_format(start_of(period), "YEAR_MONTH_FORMAT"))
 
 
-_MEASURES = {
-    Measure.PEOPLE: _lazy("People"),
-    Measure.CHILDREN_ALONE: _lazy("Children alone"),
-    Measure.VIOLENCE: _lazy("People who told of violence"),
-    Measure.ASKED: _lazy("People asked"),
-    Measure.DEATHS: _lazy("People who died"),
-    Measure.MISSING: _lazy("People missing"),
-}
-_ROUTES = {
-    "western-balkan": _lazy("Western Balkan route"),
-    "eastern-mediterranean": _lazy("Eastern Mediterranean route"),
-    "central-mediterranean": _lazy("Central Mediterranean route"),
-    "western-mediterranean": _lazy("Western Mediterranean route"),
-    "western-african": _lazy("Western African route"),
-    "western-african-atlantic": _lazy("Western African Atlantic route"),
-    "eastern-borders": _lazy("Eastern borders route"),
-    "black-sea": _lazy("Black Sea route"),
-    "circular-route-from-albania-to-greece": _lazy("Circular route from Albania to Greece"),
-}
-"""Routes as the publishers name them; others keep the publisher's English words."""
-
-
-@register.filter
-def measure_name(measure: str) -> str:
-    """`{{ line.measure|measure_name }}`: what is counted."""
-    return str(_MEASURES[Measure(measure)])
-
-
-@register.filter
-def route_name(route: str) -> str:
-    """`{{ "western-balkan"|route_name }}`: Western Balkan route."""
-    return str(_ROUTES.get(route, route.replace("-", " ").capitalize()))
+register.filter("measure_name", words.measure_name)
+register.filter("route_name", words.route_name)
+register.filter("way_name", words.way_name)
+register.filter("area_name", words.area_name)
+register.filter("citizenship", words.country)
 
 
 @register.filter
@@ -136,14 +106,3 @@ def share(value: Share) -> SafeString:
 def per_cent(value: float | None) -> str:
     """`{{ 0.4|per_cent }}`: 40 %."""
     return "" if value is None else _("%(share)s %%") % {"share": number(100 * value)}
-
-
-_PLACES = {"XKX": "XK"}
-
-
-@register.filter
-def citizenship(code: str) -> str:
-    """`{{ "SYR"|citizenship }}`: Syria in the reader's words, the code where it is not known."""
-    known: list[str] = get_global("territory_aliases").get(code, [])
-    two = _PLACES.get(code) or (known[0] if len(known) == 1 else "")
-    return country_name(two) if two else code
