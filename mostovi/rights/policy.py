@@ -213,7 +213,18 @@ GRANTS: Mapping[Kind, Mapping[Action, Mapping[Role, Scope]]] = {
         },
         Action.PUBLISH: {Role.STATISTICIAN: ALL},
     },
-    Kind.REGIONAL_STATISTIC: {Action.READ: _STAFF},
+    Kind.REGIONAL_STATISTIC: {
+        Action.READ: _STAFF,
+        # A partner without a node brings a workbook; the secretariat publishes the region.
+        Action.CREATE: {Role.PARTNER_FOCAL_POINT: ALL, Role.SECRETARIAT: ALL},
+        # A second officer looks before a month leaves or counts, at protected counts only.
+        Action.DECIDE: {
+            Role.PARTNER_FOCAL_POINT: ALL,
+            Role.SECRETARIAT: ALL,
+            Role.STATISTICIAN: ALL,
+        },
+        Action.PUBLISH: {Role.SECRETARIAT: ALL},
+    },
     Kind.PLAN: {
         Action.READ: _STAFF,
         Action.CHANGE: {Role.PARTNER_FOCAL_POINT: ALL, Role.SECRETARIAT: ALL},

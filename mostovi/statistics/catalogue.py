@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from mostovi.content import CONTENT
+from mostovi.statistics import exchange_rules
 from mostovi.statistics.specs import Dimension, Spec, SpecSet, parse_lists, parse_set
 from mostovi.statistics.tables import SpecificationError, Template, parse
 
@@ -24,6 +25,13 @@ def template(folder: Path = FOLDER) -> Template:
         for name in ("month.yaml", "codes.yaml")
     )
     return parse(month, codes)
+
+
+@cache
+def exchange(folder: Path = FOLDER) -> exchange_rules.Rules:
+    """The rules of the regional exchange in force."""
+    content = yaml.safe_load((folder / "exchange.yaml").read_text(encoding="utf-8"))
+    return exchange_rules.parse(content)
 
 
 @cache

@@ -30,6 +30,7 @@ class ReceivedMonth:
     month: Month
     revision: int
     published: dict[Cell, int | None]
+    second_officer: bool = False
 
 
 def rows(table: Table, published: Published) -> list[list[Any]]:
@@ -45,9 +46,13 @@ def cells_of(table: Table, stored: list[list[Any]]) -> dict[Cell, int | None]:
 
 
 def compose(
-    template: Template, published: Published, *, partner: str, month: Month, revision: int
+    template: Template, published: Published, *, partner: str, month: Month, revision: int,
+    second_officer: bool = False,
 ) -> dict[str, Any]:
-    """The letter's data: everything that leaves, and nothing else."""
+    """The letter's data: everything that leaves, and nothing else.
+
+    second_officer: whether another officer than the one who prepared it looked at it.
+    """
     data: dict[str, Any] = {
         "partner": partner,
         "month": str(month),
@@ -67,6 +72,8 @@ def compose(
     }
     if revision > 1:
         data["replaces"] = revision - 1
+    if second_officer:
+        data["second_officer"] = True
     return data
 
 
@@ -99,8 +106,9 @@ def read(template: Template, data: Mapping[str, Any]) -> ReceivedMonth:
     except ValueError as error:
         raise Unacceptable(str(error)) from error
     return ReceivedMonth(
-        data["partner"], Month.parse(data["month"]), data.get("revision", 1), published
-    )
+        data["partner"], Month.parse(data["month"]), data.get("revision", 1), published,
+        data.get("second_officer", False),
+    )  # fmt: skip
 
 
 def _checked(table: Table, sent: Mapping[str, Any], rule: Rule) -> dict[Cell, int | None]:

@@ -108,3 +108,115 @@ class ProtectedStock(models.Model):
 
     def __str__(self) -> str:
         return self.period
+
+
+class Channel(models.TextChoices):
+    """How a month comes to the secretariat."""
+
+    NODE = "node", _("from the partner's node")
+    WORKBOOK = "workbook", _("by workbook")
+
+
+class Submission(models.Model):
+    """A month that one officer prepared and another looks at before it leaves or counts.
+
+    At a partner's node it is what would be sent; at the secretariat's, a workbook of a partner that
+    has no node. `cells` holds, by table, what would leave: after disclosure control, never before.
+    Nothing is changed but the decision: who prepares anew makes a new row.
+    """
+
+    GOVERNANCE: ClassVar[Governance] = _AGGREGATE
+
+    class State(models.TextChoices):
+        """Where it stands."""
+
+        WAITING = "waiting", _("Waits for a second officer")
+        RETURNED = "returned", _("Returned")
+        WITHDRAWN = "withdrawn", _("Taken back")
+        RELEASED = "released", _("Released")
+
+    partner = models.CharField(max_length=20)
+    period = models.CharField(max_length=7)
+    revision = models.PositiveIntegerField()
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    template_version = models.CharField(max_length=40)
+    digest = models.CharField(max_length=64)
+    cells = models.JSONField()
+    questions = models.JSONField()
+    words = models.TextField(max_length=2000, blank=True)
+    file_digest = models.CharField(max_length=64, blank=True)
+    prepared_by = models.UUIDField()
+    prepared_at = models.DateTimeField()
+    decided_by = models.UUIDField(null=True, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decision_words = models.TextField(max_length=2000, blank=True)
+
+    class Meta:
+        verbose_name = _("month prepared for release")
+        ordering = ["-prepared_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["partner", "period", "revision"],
+                condition=models.Q(state__in=["waiting", "released"]),
+                name="revision_prepared_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.partner} {self.period} r{self.revision} {self.state}"
+
+
+class Delivery(models.Model):
+    """That a revision of a month came to the secretariat: when, how, and whether two had looked."""
+
+    GOVERNANCE: ClassVar[Governance] = _AGGREGATE
+
+    partner = models.CharField(max_length=20)
+    period = models.CharField(max_length=7)
+    revision = models.PositiveIntegerField()
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    second_officer = models.BooleanField()
+    came_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("delivery of a month")
+        ordering = ["-period", "partner", "-revision"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["partner", "period", "revision"], name="month_delivered_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.partner} {self.period} r{self.revision}"
+
+
+class Edition(models.Model):
+    """One month of the region as published: which revision of each partner, and what follows.
+
+    A correction is a new edition with the next number; earlier ones stay and can be read.
+    `revisions`: partner -> revision. `indicators`: code -> partner or 'region' -> [state, low,
+    high]. `standing`: partner -> [standing, newest month that came]. All from published cells.
+    """
+
+    GOVERNANCE: ClassVar[Governance] = _AGGREGATE
+
+    period = models.CharField(max_length=7)
+    number = models.PositiveIntegerField()
+    revisions = models.JSONField()
+    indicators = models.JSONField()
+    standing = models.JSONField()
+    note = models.TextField(max_length=1000, blank=True)
+    published_by = models.UUIDField()
+    published_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("edition of the region's month")
+        ordering = ["-period", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["period", "number"], name="edition_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.period} edition {self.number}"

@@ -28,7 +28,7 @@ from mostovi.rights.vault import vault
 from mostovi.statistics import letters, sources
 from mostovi.statistics.catalogue import template
 from mostovi.statistics.cubes import Cell, with_margins
-from mostovi.statistics.models import MonthlyTable, RegionalCell, Status
+from mostovi.statistics.models import Channel, Delivery, MonthlyTable, RegionalCell, Status
 from mostovi.statistics.months import Month
 from mostovi.statistics.suppression import publish, suppress
 
@@ -122,10 +122,25 @@ def release(
         raise NotReleasable(
             _("The counts have changed since you looked. Look at them again, then release.")
         )
-    chosen = template()
+    return leave(actor, month, seen.published, revision=seen.revision, now=now)
+
+
+def leave(
+    actor: Actor,
+    month: Month,
+    published: Mapping[Cell, int | None],
+    *,
+    revision: int,
+    now: datetime,
+    second_officer: bool = False,
+) -> list[MonthlyTable]:
+    """Store and post a month that the caller has found fit and allowed, in its transaction.
+
+    Raises `NotReleasable` when a colleague released this revision at the same moment.
+    """
     data = letters.compose(
-        chosen, seen.published, partner=settings.MOSTOVI.partner, month=month,
-        revision=seen.revision,
+        template(), published, partner=settings.MOSTOVI.partner, month=month, revision=revision,
+        second_officer=second_officer,
     )  # fmt: skip
     letter = post(
         actor, to=SECRETARIAT, letter_type=letters.LETTER_TYPE, purpose=Purpose.STATISTICS,
@@ -135,12 +150,12 @@ def release(
     )  # fmt: skip
     record(
         actor, AuditTag.STATISTICS_RELEASED,
-        detail={"month": str(month), "revision": seen.revision},
+        detail={"month": str(month), "revision": revision, "second_officer": second_officer},
     )  # fmt: skip
     try:
-        return _store(
-            seen.published, partner=settings.MOSTOVI.partner, node=settings.MOSTOVI.code,
-            month=month, revision=seen.revision, status=Status.RELEASED, at=now, by=actor,
+        return store(
+            published, partner=settings.MOSTOVI.partner, node=settings.MOSTOVI.code,
+            month=month, revision=revision, status=Status.RELEASED, at=now, by=actor,
             letter_id=letter.pk,
         )  # fmt: skip
     except IntegrityError as error:
@@ -151,7 +166,8 @@ def release(
 def receive(letter: ReceivedLetter) -> None:
     """Take a partner's month at the secretariat's node. Raises `Reject`, naming the table.
 
-    A revision supersedes the one before; both stay. The partner's node is the first that sent.
+    The revision with the highest number is in force, in whatever order they come; all stay. The
+    partner's node is the first that sent.
     """
     if settings.MOSTOVI.partner != SECRETARIAT:
         raise Reject("not_for_us", "Monthly counts go to the secretariat's node.")
@@ -165,13 +181,16 @@ def receive(letter: ReceivedLetter) -> None:
     other = of_period.exclude(node=letter.source).first()
     if other is not None:
         raise Reject("other_node", f"The counts of this month come from node {other.node}.")
-    newest = of_period.aggregate(newest=Max("revision"))["newest"] or 0
-    if month.revision <= newest:
-        raise Reject("old_revision", f"Revision {newest} of this month is already here.")
-    _store(
+    if of_period.filter(revision=month.revision).exists():
+        raise Reject("old_revision", f"Revision {month.revision} of this month is already here.")
+    store(
         month.published, partner=month.partner, node=letter.source, month=month.month,
         revision=month.revision, status=Status.RECEIVED, at=letter.time, by=None,
         letter_id=letter.id,
+    )  # fmt: skip
+    Delivery.objects.create(
+        partner=month.partner, period=str(month.month), revision=month.revision,
+        channel=Channel.NODE, second_officer=month.second_officer, came_at=letter.received_at,
     )  # fmt: skip
     record(
         letter.actor, AuditTag.STATISTICS_RECEIVED,
@@ -179,7 +198,7 @@ def receive(letter: ReceivedLetter) -> None:
     )  # fmt: skip
 
 
-def _store(
+def store(
     published: Mapping[Cell, int | None],
     *,
     partner: str,
@@ -189,10 +208,12 @@ def _store(
     status: Status,
     at: datetime,
     by: Actor | None,
-    letter_id: UUID,
+    letter_id: UUID | None = None,
 ) -> list[MonthlyTable]:
-    """Write the tables of one release and put their cells in force."""
+    """Write the tables of one release; its cells are in force unless a higher revision is here."""
     chosen = template()
+    of_period = MonthlyTable.objects.filter(partner=partner, period=str(month))
+    overtaken = of_period.filter(revision__gt=revision).exists()
     tables = [
         MonthlyTable(
             partner=partner,
@@ -212,6 +233,8 @@ def _store(
         for table in chosen.tables
     ]
     MonthlyTable.objects.bulk_create(tables)
+    if overtaken:
+        return tables
     RegionalCell.objects.filter(partner=partner, period=str(month)).delete()
     RegionalCell.objects.bulk_create(
         RegionalCell(
