@@ -8,21 +8,23 @@ The format that others build on:
 Each Arrow table has the columns, in this order
 
     period      string   2026-10, 2026-Q4 or 2026 (`Spec.period`); never summed over
-    <dimension> string   (dictionary-encoded, as is period: `.indices`, `.dictionary`) one column for each of `spec.names`: a code of the list, `UNK` for a value
-                         that is not known, `_T` for the total
+    <dimension> string   one column for each of `spec.names`: a code of the list, `UNK` for a
+                         value that is not known, `_T` for the total (both kinds of column are
+                         dictionary-encoded: `.indices`, `.dictionary`)
     count       int64    events in the cell, before any protection
     key         double   the cell's key in [0, 1): the sum of its record keys modulo 1, a multiple
                          of 2**-24. Same records, same key, in whatever table.
 
-All margins are there: every combination of codes and totals. Only cells with count > 0 have a row;
-a cell without a row is zero and has key 0. Rows are sorted by period and codes in list order, totals
-last. Counts and keys are exact and the same on every backend (tests compare DuckDB and Spark).
+All margins are there: every combination of codes and totals. Only cells with count > 0 have a
+row; a cell without a row is zero and has key 0. Rows are sorted by period and codes in list
+order, totals last. Counts and keys are exact and the same on every backend (tests compare DuckDB
+and Spark).
 
 Counts before protection: nothing here may be published (`protecting`).
 
-How: the events' kinds that need the same columns are grouped by those columns in one pass over the
-file; what results is much smaller than the events. Each table is then a projection of it with margins.
-Memory is bounded by the groups, not by the events.
+How: the events' kinds that need the same columns are grouped by those columns in one pass over
+the file; what results is much smaller than the events. Each table is then a projection of it with
+margins. Memory is bounded by the groups, not by the events.
 """
 
 from __future__ import annotations
@@ -157,7 +159,7 @@ def _grouped(events: ibis.Table, columns: Sequence[str], kinds: set[str]) -> _Gr
         raise BadEvents("Some events have no record_key. Give every record its own, for good.")
     keys = result.column(_KEYS).to_numpy() * KEY_STEPS
     if not np.array_equal(keys, np.floor(keys)):
-        # Keys of others, finer than ours: cut each, so that no sum depends on the order of addition.
+        # Keys of others, finer than ours: cut each, so that no sum depends on the order.
         steps = (key * KEY_STEPS).floor().cast("float64")
         result = grouped.agg(**{_COUNT: kept.count(), _KEYS: steps.sum()}).to_pyarrow()
         keys = result.column(_KEYS).to_numpy()

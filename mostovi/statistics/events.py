@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Statistical events: one row for each thing that is counted, without anything that identifies.
 
-An event says what happened, in which month, at which partner, and the codes that tables are split by.
-It has no name, no code of a file, no day and no place finer than a route. `None` in a column means
-"not known" where the column applies to the event, and nothing where it does not.
+An event says what happened, in which month, at which partner, and the codes that tables are split
+by. It has no name, no code of a file, no day and no place finer than a route. `None` in a column
+means "not known" where the column applies to the event, and nothing where it does not.
 
-`record_key` is a number in [0, 1) that belongs to the record for good (`record_key`). The sum of the
-keys of a cell, modulo 1, is the cell's key: cells with the same records have the same key in every
-table, and so get the same noise (`perturbation`). Keys are multiples of 2**-24, so that a sum of up
-to 500 million of them is exact in double precision and does not depend on the order.
+`record_key` is a number in [0, 1) that belongs to the record for good. The sum of the keys of a
+cell, modulo 1, is the cell's key: cells with the same records have the same key in every table,
+and so get the same noise (`perturbation`). Keys are multiples of 2**-24, so that a sum of up to
+500 million of them is exact in double precision and does not depend on the order.
 """
 
 from __future__ import annotations

@@ -2,14 +2,15 @@
 """How many people two partners both counted: sizes only, by private matching, and what follows.
 
 Neither side learns who is in both, or anything about a person of the other: each raises hashed
-identities to a secret of its own, in an order that is shuffled, and only equal results are counted
-(private set intersection cardinality by commuting exponents; E. De Cristofaro, P. Gasti, G. Tsudik,
-*Fast and Private Computation of Cardinality of Set Intersection and Union*, CANS 2012; cited from
-knowledge). Both sides must follow the protocol; whoever makes up identities can test them, so a round
-is agreed, logged and of at least `FEWEST` on each side, and its size is rounded.
+identities to a secret of its own, in an order that is shuffled, and only equal results are
+counted (private set intersection cardinality by commuting exponents; E. De Cristofaro, P. Gasti,
+G. Tsudik, *Fast and Private Computation of Cardinality of Set Intersection and Union*, CANS 2012;
+cited from knowledge). Both sides must follow the protocol; whoever makes up identities can test
+them, so a round is agreed, logged and of at least `FEWEST` on each side, and its size is rounded.
 
-A person's identity here is one text that both sides make in the same way. It can fail to agree for
-one person (two spellings) or agree for two; `Quality` says how often, measured on labelled pairs.
+A person's identity here is one text that both sides make in the same way. It can fail to agree
+for one person (two spellings) or agree for two; `Quality` says how often, measured on labelled
+pairs.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import Final
 from mostovi.tracing import oprf
 
 FEWEST: Final = 20
-"""Below so many identities on either side nothing is counted: a size would speak of single people."""
+"""With fewer identities on a side nothing is counted: a size would speak of single people."""
 ROUNDED_TO: Final = 5
 _SURE: Final = 1.96
 """Standard deviations for an interval of 95 %."""
@@ -81,7 +82,7 @@ def _shuffled(elements: Iterable[bytes]) -> list[bytes]:
 
 @dataclass(frozen=True)
 class Quality:
-    """How identities agree: the share of true pairs that agree, and of agreeing ones that are true."""
+    """Identities: the share of true pairs that agree, and of agreeing pairs that are true."""
 
     recall: float
     precision: float

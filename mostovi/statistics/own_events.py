@@ -2,9 +2,10 @@
 """This node's own records as statistical events: read where they lie, kept nowhere.
 
 A source is registered for each kind of event and reads only what may be counted without opening a
-file (`Governance`: the purpose statistics). So citizenship, which lies sealed in the person's file, is
-not known here, and nothing is counted of records that are held for protection alone: guardians,
-identified victims, family searches. To count them is a decision about rights, not a line of code.
+file (`Governance`: the purpose statistics). So citizenship, which lies sealed in the person's
+file, is not known here, and nothing is counted of records that are held for protection alone:
+guardians, identified victims, family searches. To count them is a decision about rights, not a
+line of code.
 
 The one look into something sealed is the one that `counting` makes too: whether a finding found
 reasonable grounds.
@@ -12,9 +13,9 @@ reasonable grounds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -30,9 +31,11 @@ from mostovi.statistics.months import Month
 
 RECORD: Final = "record"
 """What a source calls its record by, for the record's key; it is not part of the event."""
-Found = Mapping[str, str | None]
+AT: Final = "at"
+"""The moment of the event; of it only the month is kept."""
+Found = Mapping[str, Any]
 Source = Callable[[datetime, datetime], Iterable[Found]]
-"""The events that happened from a moment up to another, each with its `RECORD`."""
+"""Events from a moment up to another, each with `RECORD`, `AT` and columns of `events`."""
 _sources: dict[str, Source] = {}
 
 
@@ -46,18 +49,20 @@ def kinds() -> frozenset[str]:
     return frozenset(_sources)
 
 
-def events(month: Month, wanted: Iterable[str] | None = None) -> Iterator[Event]:
-    """The month's events of this node, of the `wanted` kinds or of all."""
-    start, end = month.bounds(timezone.get_default_timezone())
+def events(
+    first: Month, last: Month | None = None, wanted: Iterable[str] | None = None
+) -> Iterator[Event]:
+    """This node's events of the months from `first` to `last`, of the `wanted` kinds or of all."""
+    zone = timezone.get_default_timezone()
+    start, end = first.bounds(zone)[0], (last or first).bounds(zone)[1]
     for kind in sorted(_sources.keys() if wanted is None else _sources.keys() & set(wanted)):
         for found in _sources[kind](start, end):
-            record = found[RECORD]
             yield {
-                **{name: value for name, value in found.items() if name != RECORD},
+                **{name: value for name, value in found.items() if name not in {RECORD, AT}},
                 "event": kind,
-                "month": str(month),
+                "month": str(Month.of(timezone.localdate(found[AT], zone))),
                 "partner": settings.MOSTOVI.partner,
-                KEY: _key(kind, str(record)),
+                KEY: _key(kind, str(found[RECORD])),
             }
 
 
@@ -95,28 +100,28 @@ def _person(path: str) -> list[str]:
     return [f"{path}{name}" for name in _PERSON]
 
 
-def _of(row: tuple[str | None, int | None, str | None], at: datetime) -> dict[str, str | None]:
-    recorded, year, certainty = row
-    return {"sex": sex(recorded), "age_group": age(year, certainty, at)}
+def _of(record: object, at: datetime, person: Sequence[Any]) -> dict[str, Any]:
+    recorded, year, certainty = person
+    return {RECORD: record, AT: at, "sex": sex(recorded), "age_group": age(year, certainty, at)}
 
 
 def cases_opened(start: datetime, end: datetime) -> Iterator[Found]:
     """Cases by the month they were opened in."""
-    for pk, case_type, *person in _cases(start, end).values_list(
-        "pk", "case_type", *_person("person__")
+    for pk, at, case_type, *person in _cases(start, end).values_list(
+        "pk", "opened_at", "case_type", *_person("person__")
     ):
         yield {
-            RECORD: str(pk), **_of(tuple(person), start),
+            **_of(pk, at, person),
             "vulnerability": _NEEDS.get(case_type, "other"),
             "unaccompanied": "yes" if case_type in CHILDREN_ALONE else "no",
-        }  # fmt: skip
+        }
 
 
 def children_alone(start: datetime, end: datetime) -> Iterator[Found]:
     """Cases of unaccompanied children, by the month they were opened in."""
     chosen = _cases(start, end).filter(case_type__in=CHILDREN_ALONE)
-    for pk, *person in chosen.values_list("pk", *_person("person__")):
-        yield {RECORD: str(pk), **_of(tuple(person), start), "unaccompanied": "yes"}
+    for pk, at, *person in chosen.values_list("pk", "opened_at", *_person("person__")):
+        yield {**_of(pk, at, person), "unaccompanied": "yes"}
 
 
 def _cases(start: datetime, end: datetime) -> QuerySet[Case]:
@@ -135,31 +140,28 @@ def screened(start: datetime, end: datetime) -> Iterator[Found]:
         )
     }
     grounds = counting.with_grounds(chosen)
-    for pk in chosen.values_list("pk", flat=True):
+    for pk, at in chosen.values_list("pk", "received_at"):
         case_type, *person = people.get(pk, ("", None, None, None))
         yield {
-            RECORD: str(pk), **_of(tuple(person), start),
+            **_of(pk, at, person),
             "outcome": "grounds" if pk in grounds else "none",
             "vulnerability": _NEEDS.get(case_type, "other") if case_type else None,
-        }  # fmt: skip
+        }
 
 
 def referrals_sent(start: datetime, end: datetime) -> Iterator[Found]:
     """Referrals that left, with the answer known now."""
-    for pk, accepted, *person in counting.referrals(Direction.SENT, start, end).values_list(
-        "pk", "accepted", *_person("case__person__")
+    for pk, at, accepted, *person in counting.referrals(Direction.SENT, start, end).values_list(
+        "pk", "created_at", "accepted", *_person("case__person__")
     ):
-        yield {
-            RECORD: str(pk), **_of(tuple(person), start),
-            "outcome": "accepted" if accepted else "other",
-        }  # fmt: skip
+        yield {**_of(pk, at, person), "outcome": "accepted" if accepted else "other"}
 
 
 def referrals_received(start: datetime, end: datetime) -> Iterator[Found]:
     """Referrals that arrived; whom they are about is not opened in order to count."""
     found = counting.referrals(Direction.RECEIVED, start, end)
-    for pk, accepted in found.values_list("pk", "accepted"):
-        yield {RECORD: str(pk), "outcome": "accepted" if accepted else "other"}
+    for pk, at, accepted in found.values_list("pk", "created_at", "accepted"):
+        yield {RECORD: pk, AT: at, "outcome": "accepted" if accepted else "other"}
 
 
 _ENDS: Final = {"resolved": "resolved", "not_needed": "resolved", "absconded": "absconded"}
@@ -168,13 +170,10 @@ _ENDS: Final = {"resolved": "resolved", "not_needed": "resolved", "absconded": "
 def measures_ended(start: datetime, end: datetime) -> Iterator[Found]:
     """Measures instead of detention, by the month they ended in."""
     rows = MeasureTaken.objects.filter(until__gte=start, until__lt=end).order_by()
-    for pk, code, outcome, *person in rows.values_list(
-        "pk", "code", "outcome", *_person("file__case__person__")
+    for pk, at, code, outcome, *person in rows.values_list(
+        "pk", "until", "code", "outcome", *_person("file__case__person__")
     ):
-        yield {
-            RECORD: str(pk), **_of(tuple(person), start), "measure": code,
-            "outcome": _ENDS.get(outcome, "other"),
-        }  # fmt: skip
+        yield {**_of(pk, at, person), "measure": code, "outcome": _ENDS.get(outcome, "other")}
 
 
 def register_all() -> None:

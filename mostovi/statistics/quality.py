@@ -2,10 +2,10 @@
 """The quality report on a set of events: what can be counted on, and what cannot.
 
 Dimensions of quality as European statistics name them (Regulation (EC) No 223/2009, Article 12:
-relevance, accuracy, timeliness, punctuality, accessibility, comparability, coherence; from memory).
-Measured here: completeness and codes (accuracy), timeliness and punctuality, coherence, revisions,
-and duplicates between partners (`overlaps`). Every figure says what it is a share of. What is not known
-is None, and never counted as good.
+relevance, accuracy, timeliness, punctuality, accessibility, comparability, coherence; from
+memory). Measured here: completeness and codes (accuracy), timeliness and punctuality, coherence,
+revisions, and duplicates between partners (`overlaps`). Every figure says what it is a share of.
+What is not known is None, and never counted as good.
 """
 
 from __future__ import annotations
@@ -227,9 +227,7 @@ def _timeliness(flows: _Flows) -> Iterable[Timeliness]:
         )  # fmt: skip
 
 
-def _findings(
-    events: ibis.Table, specs: Sequence[Spec], flows: _Flows
-) -> Iterable[Finding]:
+def _findings(events: ibis.Table, specs: Sequence[Spec], flows: _Flows) -> Iterable[Finding]:
     for (event, partner, month, recorded), count in sorted(flows.items(), key=repr):
         if _month(month) is None:
             yield Finding("month", count, f"{partner} {event}: {month[:20]}")

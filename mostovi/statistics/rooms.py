@@ -9,6 +9,10 @@ from mostovi.rights.access import Action, Kind
 ROOMS: list[tuple[str, str | Promise, str, Action, Kind, str]] = [
     ("months", _("Monthly counts"), "statistics:months", Action.READ, Kind.STATISTIC, "table"),
     (
+        "tables", _("What is counted"), "statistics:tables",
+        Action.READ, Kind.STATISTIC, "journal-text",
+    ),
+    (
         "region", _("The region"), "statistics:region",
         Action.READ, Kind.REGIONAL_STATISTIC, "bar-chart-line",
     ),

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Declarative table specifications over statistical events (`events`).
 
-A specification says which events are counted, by which dimensions, for which period, on what legal
-basis, with which definitions and footnotes. They are files in `content/statistics/tables`:
-`lists.yaml` the code lists, every other file a set of tables. A file that is wrong is refused whole,
-naming the entry (`SpecificationError`).
+A specification says which events are counted, by which dimensions, for which period, on what
+legal basis, with which definitions and footnotes. They are files in `content/statistics/tables`:
+`lists.yaml` the code lists, every other file a set of tables. A file that is wrong is refused
+whole, naming the entry (`SpecificationError`).
 
-A code list reads one column of the events and can join its codes: the EU's age groups join the finer
-ones of the events. A list is open (`open: true`) when its codes are those that occur (citizenship).
+A code list reads one column of the events and can join its codes: the EU's age groups join the
+finer ones of the events. A list is open (`open: true`) when its codes are those that occur
+(citizenship).
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class Code:
 
 @dataclass(frozen=True)
 class Dimension:
-    """A code list and the column it reads. `codes` in order; an open list has what occurs besides."""
+    """A code list and the column it reads. An open list has what occurs besides its `codes`."""
 
     code: str
     column: str

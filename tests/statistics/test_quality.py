@@ -73,9 +73,7 @@ def test_each_fault_is_found_and_counted(change, code):
 
 
 def test_missing_values_and_missing_months_are_told_apart_from_good_ones():
-    found = report(
-        events({"sex": None}, {"month": "2026-04", "recorded_month": None}), APPLICANTS
-    )
+    found = report(events({"sex": None}, {"month": "2026-04", "recorded_month": None}), APPLICANTS)
     shares = {one.column: one.share for one in found.completeness}
     assert shares["sex"] == 0.5 and shares["citizenship"] == 0
     assert found.gaps == (("ba", "2026-02"), ("ba", "2026-03"))
