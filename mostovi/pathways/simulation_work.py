@@ -10,8 +10,10 @@ import logging
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
 import mostovi
@@ -126,7 +128,7 @@ def _on_synthetic(
 ) -> tuple[Simulation, Mapping[str, Any]]:
     vocabulary = library().vocabulary
     try:
-        path = populations.kept(run.partner, run.people, run.seed)
+        path = populations.kept(run.partner, run.people, run.seed, kept_in())
         _step(run, holder, 2)
         with on_duckdb(path) as table:
             people = prepare(table, vocabulary, run.on)
@@ -156,6 +158,11 @@ def _on_synthetic(
     }
 
 
+def kept_in() -> Path:
+    """Where made populations are kept: a cache, which backups leave out."""
+    return Path(settings.MOSTOVI.home / "cache" / "populations")
+
+
 def _unknown(people: Prepared, before: Law, after: Law) -> Mapping[str, float]:
     """Of which share of the people each fact is unknown that the laws ask about; none left out."""
     asked = dict.fromkeys((*facts_asked(before), *facts_asked(after)))
@@ -167,7 +174,7 @@ def _unknown(people: Prepared, before: Law, after: Law) -> Mapping[str, float]:
     return {fact: round(share, 4) for fact, share in row.items() if share}
 
 
-def _tidy(folder: Any) -> None:
+def _tidy(folder: Path) -> None:
     """Keep the newest populations; any other is made again from its seed when it is needed."""
     files = sorted(folder.glob("*.parquet"), key=lambda path: path.stat().st_mtime, reverse=True)
     for path in files[_KEPT_POPULATIONS:]:

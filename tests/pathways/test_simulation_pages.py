@@ -188,7 +188,7 @@ def test_a_run_of_another_draft_is_not_there(reform, done, drafter, signed_in):
 
 def loses(done):
     """Who certainly and who possibly loses, asked of the population with other means."""
-    path = populations.kept("me", 2_000, 7)
+    path = populations.kept("me", 2_000, 7, simulation_work.kept_in())
     with on_duckdb(path) as table:
         columns = table.select("accepted_to_study", "enough_money", "housing", "clean_record")
         rows = columns.to_pyarrow().to_pylist()
@@ -245,7 +245,7 @@ def test_a_fact_nobody_holds_is_named(reform, drafter, signed_in):
 
 
 def test_what_is_known_of_some_only_is_named_with_its_share(done, drafter, signed_in):
-    with on_duckdb(populations.kept("me", 2_000, 7)) as table:
+    with on_duckdb(populations.kept("me", 2_000, 7, simulation_work.kept_in())) as table:
         money = table.select("enough_money").to_pyarrow().to_pydict()["enough_money"]
     unknown = done.result["population"]["unknown"]
     assert unknown["enough_money"] == round(money.count(None) / 2_000, 4)
@@ -566,7 +566,7 @@ def test_a_killed_worker_leaves_nothing_and_the_next_one_finishes(tmp_path: Path
     out = second.communicate(timeout=120)[0].splitlines()
     assert out[-2].startswith("done 4"), out[-5:]
     assert out[-1] == "heavy []", "the worker itself stays small"
-    assert not list((tmp_path / "populations").glob(".*")), "nothing half made is left"
+    assert not list((tmp_path / "cache/populations").glob(".*")), "nothing half made is left"
 
 
 def children(home: Path) -> list[int]:
