@@ -45,6 +45,7 @@ def referrals_sent(table: Table, month: Month, start: datetime, end: datetime) -
     """Referrals that left, by sex, age group and whether they were accepted."""
     rows = (
         referrals(Direction.SENT, start, end)
+        .annotate(accepted=accepted_once())
         .values_list(
             "case__person__sex", "case__person__birth_year", "case__person__age_certainty",
             "accepted",
@@ -61,6 +62,7 @@ def referrals_received(table: Table, month: Month, start: datetime, end: datetim
     """Referrals that arrived, by whether they were accepted."""
     rows = (
         referrals(Direction.RECEIVED, start, end)
+        .annotate(accepted=accepted_once())
         .values_list("accepted")
         .annotate(count=Count("pk"))
     )
@@ -68,16 +70,16 @@ def referrals_received(table: Table, month: Month, start: datetime, end: datetim
 
 
 def referrals(direction: Direction, start: datetime, end: datetime) -> QuerySet[Referral]:
-    """Referrals that arrived, or that really left, made in a time; `accepted` annotated."""
+    """Referrals that arrived, or that really left, made in a time."""
     made = Referral.objects.filter(
         direction=direction, created_at__gte=start, created_at__lt=end
     ).order_by()
     if direction == Direction.SENT:
         made = made.exclude(procedure__state__in=NOT_SENT)
-    return made.annotate(accepted=_accepted())
+    return made
 
 
-def _accepted() -> Exists:
+def accepted_once() -> Exists:
     """Whether a referral has ever been accepted, also when it went on afterwards."""
     return Exists(Event.objects.filter(instance=OuterRef("procedure"), to_state="accepted"))
 

@@ -201,7 +201,8 @@ def _chosen(grouped: _Grouped, spec: Spec) -> np.ndarray:
     import numpy as np
 
     def among(name: str, wanted: Sequence[bool]) -> np.ndarray:
-        return np.array(wanted, dtype=bool)[grouped.codes[name]]
+        chosen: np.ndarray = np.array(wanted, dtype=bool)[grouped.codes[name]]
+        return chosen
 
     for month in grouped.values["month"]:
         if month is None or len(month) != 7 or not "01" <= month[5:] <= "12":

@@ -118,7 +118,8 @@ class _Plan:
         for name in NAMES:
             if name in made:
                 continue
-            index, values = np.full(rows, -1), []
+            values: list[str] = []
+            index = np.full(rows, -1)
             for number, one in enumerate(self.kinds):
                 if name in self.columns[one]:
                     at = np.flatnonzero(kind == number)
@@ -198,7 +199,8 @@ def _placed(drawn: np.ndarray, own: Sequence[str | None], values: list[str]) -> 
         if value is not None and value not in values:
             values.append(value)
     place = np.array([*(-1 if v is None else values.index(v) for v in own), -1])
-    return place[drawn]
+    placed: np.ndarray = place[drawn]
+    return placed
 
 
 def _coded(index: np.ndarray, values: list[str]) -> pa.DictionaryArray:

@@ -105,8 +105,8 @@ def duplicates(matched: int, smaller: int, quality: Quality) -> Estimate:
     """How many people are in both, from `matched` agreeing identities.
 
     Of the matched ones `precision` are true, and true ones agree with probability `recall`. The
-    interval covers chance in agreeing (binomial, normal approximation) and the rounding, not an error
-    in the two rates. At most `smaller`, the people of the smaller side.
+    interval covers chance in agreeing (binomial, normal approximation) and the rounding, not an
+    error in the two rates. At most `smaller`, the people of the smaller side.
     """
     true = matched * quality.precision / quality.recall
     chance = _SURE * math.sqrt(max(true, 1.0) * (1 - quality.recall) / quality.recall)
@@ -123,10 +123,10 @@ def people_in_region(
 ) -> Estimate:
     """How many different people stand behind the partners' numbers, from pairwise overlaps.
 
-    Who is in three or more is not known from pairs: with sums S1 of the numbers and S2 of the pairs the
-    union lies between S1 - S2 (Bonferroni), or the largest number, and S1 - S2 over a spanning tree of
-    the pairs (Hunter), for which the greatest pairs are taken. The middle of the two is the value. A pair
-    that was not compared counts as unknown: from nobody to the smaller number.
+    Who is in three or more is not known from pairs. With sums S1 of the numbers and S2 of the pairs
+    the union is at least S1 - S2 (Bonferroni) and the largest number, and at most S1 less the pairs
+    of a spanning tree (Hunter), for which the greatest are taken. The middle of the two is the
+    value. A pair that was not compared is unknown: from nobody to the smaller number.
     """
     names = sorted(people)
     pairs: list[tuple[Estimate, str, str]] = []

@@ -151,7 +151,10 @@ def screened(start: datetime, end: datetime) -> Iterator[Found]:
 
 def referrals_sent(start: datetime, end: datetime) -> Iterator[Found]:
     """Referrals that left, with the answer known now."""
-    for pk, at, accepted, *person in counting.referrals(Direction.SENT, start, end).values_list(
+    sent = counting.referrals(Direction.SENT, start, end).annotate(
+        accepted=counting.accepted_once()
+    )
+    for pk, at, accepted, *person in sent.values_list(
         "pk", "created_at", "accepted", *_person("case__person__")
     ):
         yield {**_of(pk, at, person), "outcome": "accepted" if accepted else "other"}
@@ -159,7 +162,9 @@ def referrals_sent(start: datetime, end: datetime) -> Iterator[Found]:
 
 def referrals_received(start: datetime, end: datetime) -> Iterator[Found]:
     """Referrals that arrived; whom they are about is not opened in order to count."""
-    found = counting.referrals(Direction.RECEIVED, start, end)
+    found = counting.referrals(Direction.RECEIVED, start, end).annotate(
+        accepted=counting.accepted_once()
+    )
     for pk, at, accepted in found.values_list("pk", "created_at", "accepted"):
         yield {RECORD: pk, AT: at, "outcome": "accepted" if accepted else "other"}
 

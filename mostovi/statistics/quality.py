@@ -296,8 +296,8 @@ _OUT: Final = ("asylum_first_decision", "asylum_withdrawn")
 def _balances(flows: _Flows) -> Iterable[Balance]:
     """Applications under consideration against what came in and went out, month by month."""
     counts: dict[tuple[str, str, str], int] = defaultdict(int)
-    for (event, partner, month, _recorded), count in flows.items():
-        counts[event, partner, month] += count
+    for (event, partner, text, _recorded), count in flows.items():
+        counts[event, partner, text] += count
     for (event, partner, text), stock in sorted(counts.items()):
         month = _month(text)
         before = counts.get((_STOCK, partner, str(month.back(1)))) if month else None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a statistician sees of the table specifications at this node: cells before and after, quality.
+"""What a statistician sees of the table specifications at this node: cells, quality.
 
 Both show counts before protection, so both are the releasing officer's alone, and are logged.
 """
