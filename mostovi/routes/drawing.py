@@ -108,18 +108,21 @@ def way_chart(lines: Sequence[WayMonth]) -> SafeString:
             ],
             number=number,
             mirrored=_mirrored(),
+            width=720,
         )
     )
+
+
+def _drawn(cell: WayMonth) -> int | None:
+    return cell.flow.value if cell.flow and cell.drawable else None
 
 
 def space_time(table: SpaceTime) -> SafeString:
     """Ways by months: larger is more; hidden and open months are told apart from nobody."""
     stops = [
-        charts.Stop(
-            way.name, float(place), [c.flow.value if c.drawable and c.flow else None for c in cells]
-        )
+        charts.Stop(way.short, float(place), [_drawn(cell) for cell in cells])
         for place, (way, cells) in enumerate(table.lines)
-    ]  # fmt: skip
+    ]
     return _svg(
         charts.space_time(
             title=_("Ways over time"),

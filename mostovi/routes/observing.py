@@ -237,7 +237,7 @@ def take_form(submission: Submission) -> None:
 
 
 def _of_form(submission: Submission, answers: Mapping[str, Any], nature: Nature) -> Seen:
-    day = answers.get("day")
+    day = sheets.day_of(str(answers.get("day") or ""))
     way = str(answers.get("way") or "")
     hours = answers.get("hours")
     asked = nature is Nature.SURVEY
@@ -245,7 +245,7 @@ def _of_form(submission: Submission, answers: Mapping[str, Any], nature: Nature)
     return Seen(
         reference=str(submission.pk),
         point="",
-        day=day if isinstance(day, date) else submission.received_at.date(),
+        day=day or submission.received_at.date(),
         way=way if way in {one.code for one in network().ways} else "",
         nature=nature,
         hours=float(hours) if hours is not None and 0 < float(hours) <= 24 else None,

@@ -101,7 +101,7 @@ def _seen(
         wrong("point", f"'{texts['point']}' is no point of this node that is open.")
     if texts["way"] and texts["way"] not in ways:
         wrong("way", f"'{texts['way']}' is not on the list of ways. Leave it empty if not known.")
-    day = _day(texts["day"])
+    day = day_of(texts["day"])
     if day is None:
         wrong("day", f"'{texts['day']}' is no day. Write it as 2026-03-31 or 31.3.2026.")
     elif day > today:
@@ -141,7 +141,8 @@ def _text(value: object) -> str:
     return str(value).strip()
 
 
-def _day(text: str) -> date | None:
+def day_of(text: str) -> date | None:
+    """A day written as 2026-03-31 or 31.3.2026; None when it is neither."""
     try:
         if match := _ISO.fullmatch(text):
             return date(*(int(part) for part in match.groups()))

@@ -13,7 +13,6 @@ from django.test import Client
 from django.utils import timezone
 
 from mostovi.rights.access import Actor
-from mostovi.rights.purposes import Purpose
 from mostovi.rights.roles import Role
 from mostovi.routes import observing, panels, publishing
 from mostovi.routes.models import FineReading, FlowCount, Observation, Point
@@ -205,4 +204,3 @@ def test_an_analyst_opens_and_closes_points(
     assert browser.post("/routes/points/", typed).status_code == 422
     assert browser.post("/routes/points/station/close/").status_code == 302
     assert Point.objects.get().closed_on is not None
-    assert Purpose.STATISTICS is analyst.purpose
