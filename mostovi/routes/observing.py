@@ -24,7 +24,7 @@ from mostovi.rights.audit import AuditTag
 from mostovi.rights.purposes import Purpose
 from mostovi.rights.retention import RetentionRule, cutoff
 from mostovi.rights.services import record
-from mostovi.rights.vault import vault
+from mostovi.rights.vault import KeyDestroyed, vault
 from mostovi.routes import sheets
 from mostovi.routes.catalogue import network
 from mostovi.routes.measures import Nature
@@ -210,38 +210,66 @@ def _record_observed(actor: Actor, origin: Observation.Origin, rows: int) -> Non
 
 
 def take_form(submission: Submission) -> None:
-    """Take a filled form of flow monitoring over as an observation, inside its transaction.
+    """Take a filled form of flow monitoring over, inside its transaction.
 
-    Other forms are left alone. An edit withdraws what was taken of the form before it. A point
-    that is not known becomes the area's own point without a place, so that no count is lost.
+    Other forms are left alone. A count becomes an observation; a survey's answers are added to the
+    row of that day, point and way, so that nothing here stands for one respondent. An edit takes
+    back what was taken of the form before it; a form that arrives after its own edit is not taken.
+    A point that is not known becomes the area's own point without a place, and no count is lost.
     """
     nature = FORMS.get(submission.version.form.form_id)
-    if nature is None:
+    if nature is None or not submission.current:
         return
-    answers: dict[str, Any] = {
-        path.rpartition("/")[2]: value
-        for path, value in open_submission(submission).answers.items()
-    }
-    if nature is Nature.SURVEY and answers.get("consent_to_ask") != "yes":
+    edited = submission.replaces
+    if nature is Nature.SURVEY:
+        if edited is not None:
+            _add_answers(edited, -1)
+        _add_answers(submission, 1)
         return
-    actor = replace(Actor.system(Purpose.STATISTICS), unit=submission.unit)
+    if edited is not None:
+        Observation.objects.filter(origin_key__endswith=f":{edited.pk}", withdrawn_at=None).update(
+            withdrawn_at=submission.received_at, withdrawn_by=submission.owner
+        )
+    answers = _answers(submission)
     seen = _of_form(submission, answers, nature)
-    point = _point_of_form(str(answers.get("point") or ""), str(answers.get("area") or ""), seen)
-    if submission.replaces_id is not None:
-        Observation.objects.filter(
-            origin_key__endswith=f":{submission.replaces_id}", withdrawn_at=None
-        ).update(withdrawn_at=submission.received_at, withdrawn_by=submission.owner)
-    _row, new = _taken(actor, seen, point, Observation.Origin.FORM, submission.received_at)
+    point = _point_of_form(answers, seen)
+    actor = replace(Actor.system(Purpose.STATISTICS), unit=submission.unit)
+    _row_there, new = _taken(actor, seen, point, Observation.Origin.FORM, submission.received_at)
     if new:
         _record_observed(actor, Observation.Origin.FORM, 1)
+
+
+def _answers(submission: Submission) -> dict[str, Any]:
+    found = open_submission(submission).answers
+    return {path.rpartition("/")[2]: value for path, value in found.items()}
+
+
+def _add_answers(submission: Submission, times: int) -> None:
+    """Add (1) or take back (-1) one respondent's answers, if there was consent and an answer."""
+    try:
+        answers = _answers(submission)
+    except KeyDestroyed:
+        return
+    told = answers.get("violence")
+    if answers.get("consent_to_ask") != "yes" or told not in {"yes", "no"}:
+        return
+    seen = _of_form(submission, answers, Nature.SURVEY)
+    point = _point_of_form(answers, seen)
+    actor = replace(Actor.system(Purpose.STATISTICS), unit=submission.unit)
+    daily = replace(seen, reference=f"survey-{point.code}-{seen.day}-{seen.way}")
+    empty = replace(daily, people=0, violence=0)
+    row, _new = _taken(actor, empty, point, Observation.Origin.FORM, submission.received_at)
+    row = Observation.objects.select_for_update().get(pk=row.pk)
+    row.people = max(0, row.people + times)
+    row.violence = max(0, (row.violence or 0) + times * int(told == "yes"))
+    row.save(update_fields=["people", "violence"])
+    _record_observed(actor, Observation.Origin.FORM, times)
 
 
 def _of_form(submission: Submission, answers: Mapping[str, Any], nature: Nature) -> Seen:
     day = sheets.day_of(str(answers.get("day") or ""))
     way = str(answers.get("way") or "")
     hours = answers.get("hours")
-    asked = nature is Nature.SURVEY
-    told = answers.get("violence")
     return Seen(
         reference=str(submission.pk),
         point="",
@@ -249,10 +277,8 @@ def _of_form(submission: Submission, answers: Mapping[str, Any], nature: Nature)
         way=way if way in {one.code for one in network().ways} else "",
         nature=nature,
         hours=float(hours) if hours is not None and 0 < float(hours) <= 24 else None,
-        # Who did not want to say was not asked about violence.
-        people=int(told in {"yes", "no"}) if asked else _number(answers, "people") or 0,
+        people=_number(answers, "people") or 0,
         children_alone=_number(answers, "children_alone"),
-        violence=int(told == "yes") if asked else None,
         deaths=_number(answers, "deaths"),
         missing=_number(answers, "missing"),
     )
@@ -263,7 +289,8 @@ def _number(answers: Mapping[str, Any], name: str) -> int | None:
     return None if value is None else int(value)
 
 
-def _point_of_form(code: str, area: str, seen: Seen) -> Point:
+def _point_of_form(answers: Mapping[str, Any], seen: Seen) -> Point:
+    code, area = str(answers.get("point") or ""), str(answers.get("area") or "")
     point = Point.objects.filter(code=code).first() if code else None
     if point is not None:
         return point

@@ -63,12 +63,22 @@ def test_a_form_from_an_unknown_point_is_not_lost(responder: Actor) -> None:
     assert Observation.objects.get().point.code == "rs-south-unplaced"
 
 
-def test_a_survey_counts_who_answered_and_nothing_more(responder: Actor) -> None:
-    answers = [("yes", "yes"), ("yes", "no"), ("yes", "not_said"), ("no", "")]
+def test_a_form_that_arrives_after_its_edit_is_not_counted(responder: Actor) -> None:
+    edit, first = (COUNT.format(point="centre", people=n) for n in (25, 20))
+    send(responder, "flow_observation", edit, "uuid:2", "uuid:1")
+    send(responder, "flow_observation", first, "uuid:1")
+    assert [row.people for row in Observation.objects.filter(withdrawn_at=None)] == [25]
+
+
+def test_a_survey_is_added_up_and_no_row_stands_for_one_respondent(responder: Actor) -> None:
+    answers = [("yes", "yes"), ("yes", "no"), ("yes", "not_said"), ("no", ""), ("yes", "yes")]
     for number, (asked, told) in enumerate(answers):
         send(responder, "flow_survey", SURVEY.format(asked=asked, told=told), f"uuid:{number}")
-    rows = Observation.objects.filter(nature="survey")
-    assert sorted((row.people, row.violence) for row in rows) == [(0, 0), (1, 0), (1, 1)]
+    row = Observation.objects.get(nature="survey")
+    assert (row.people, row.violence, row.way) == (3, 2, "bg-rs")
+    send(responder, "flow_survey", SURVEY.format(asked="yes", told="no"), "uuid:9", "uuid:0")
+    row.refresh_from_db()
+    assert (row.people, row.violence) == (3, 1), "an edit takes back what it edits"
 
 
 def test_the_command_takes_files_in_and_prints_what_is_published(
