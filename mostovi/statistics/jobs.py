@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
+from mostovi.statistics import consolidating
 from mostovi.statistics.catalogue import template
-from mostovi.statistics.services import calendar
+from mostovi.statistics.services import SECRETARIAT, calendar
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,23 @@ def remind(now: datetime) -> int:
     return len(waiting)
 
 
+def watch(now: datetime) -> int:
+    """Say in the log, at the secretariat's node, who owes which month; how many months are owed.
+
+    The secretariat sees them on the home page (`today`).
+    """
+    if settings.MOSTOVI.partner != SECRETARIAT:
+        return 0
+    owed = consolidating.late(timezone.localdate(now))
+    for partner, month, days in owed:
+        log.warning(
+            "a partner's month is late",
+            extra={"partner": partner, "month": str(month), "days": days},
+        )
+    return len(owed)
+
+
 JOBS: dict[str, tuple[timedelta, Callable[[datetime], int]]] = {
     "statistics.remind": (timedelta(days=1), remind),
+    "statistics.watch": (timedelta(days=1), watch),
 }

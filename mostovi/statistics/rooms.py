@@ -13,6 +13,10 @@ ROOMS: list[tuple[str, str | Promise, str, Action, Kind, str]] = [
         Action.READ, Kind.STATISTIC, "journal-text",
     ),
     (
+        "exchange", _("Monthly exchange"), "statistics:exchange",
+        Action.DECIDE, Kind.REGIONAL_STATISTIC, "arrow-left-right",
+    ),
+    (
         "region", _("The region"), "statistics:region",
         Action.READ, Kind.REGIONAL_STATISTIC, "bar-chart-line",
     ),

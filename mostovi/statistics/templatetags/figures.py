@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from django import template
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
@@ -24,6 +27,12 @@ def month_name(month: Month | str) -> str:
     """`{{ "2026-10"|month_name }}`: October 2026, in the reader's language."""
     chosen = Month.parse(month) if isinstance(month, str) else month
     return date_format(chosen.first_day, "YEAR_MONTH_FORMAT")
+
+
+@register.filter
+def at(found: Sequence[Any], place: int) -> Any:
+    """`{{ months|at:3 }}`: the entry at a place."""
+    return found[place]
 
 
 def _span(figure: Figure) -> str:
