@@ -13,8 +13,14 @@ class PlanConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Take progress reports that come in from other nodes."""
-        from mostovi.exchange import handlers
-        from mostovi.plan import letters, services
+        """Take what comes in from other nodes; read the plans that stand in the node's folder."""
+        from django.conf import settings
 
+        from mostovi.exchange import handlers
+        from mostovi.plan import content, following, letters, services
+
+        content.look_also_in(settings.MOSTOVI.home / "plans")
         handlers.register(letters.LETTER_TYPE, services.receive)
+        handlers.register(letters.MILESTONE_TYPE, following.receive_milestone)
+        handlers.register(letters.SUPPORT_TYPE, following.receive_support)
+        handlers.register(letters.MATCH_TYPE, following.receive_match)

@@ -12,6 +12,8 @@ from mostovi.rights.governance import Governance
 from mostovi.rights.models import AppendOnly
 from mostovi.rights.purposes import Purpose
 
+FIRST_PLAN = "wb-2023-2025"
+"""Reports that name no plan are about this one: it was the only one."""
 _PUBLIC = Governance(purposes=frozenset(Purpose), retention="aggregate")
 
 
@@ -34,6 +36,7 @@ class PartnerProgress(AppendOnly):
 
     GOVERNANCE: ClassVar[Governance] = _PUBLIC
 
+    plan = models.CharField(max_length=40, default=FIRST_PLAN)
     partner = models.CharField(max_length=20)
     action = models.PositiveSmallIntegerField()
     sequence = models.PositiveIntegerField()
@@ -49,7 +52,7 @@ class PartnerProgress(AppendOnly):
         ordering = ["action", "partner", "-sequence"]
         constraints = [
             models.UniqueConstraint(
-                fields=["partner", "action", "sequence"], name="progress_report_once"
+                fields=["plan", "partner", "action", "sequence"], name="progress_report_once"
             ),
         ]
 
@@ -106,3 +109,132 @@ class IndicatorValue(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.indicator} {self.year}: {self.value}"
+
+
+class _Said(AppendOnly):
+    """What a partner says about a thing of its own; the newest of a reference is in force."""
+
+    plan = models.CharField(max_length=40, default=FIRST_PLAN)
+    partner = models.CharField(max_length=20)
+    action = models.PositiveSmallIntegerField()
+    reference = models.UUIDField()
+    sequence = models.PositiveIntegerField()
+    node = models.CharField(max_length=40, blank=True)
+    recorded_at = models.DateTimeField()
+    officer = models.UUIDField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class Milestone(_Said):
+    """A step toward an action, with its day. A day that is moved stays visible in the history."""
+
+    class State(models.TextChoices):
+        """How it stands; 'given up' is said, not hidden."""
+
+        OPEN = "open", _("Ahead")
+        REACHED = "reached", _("Reached")
+        GIVEN_UP = "given_up", _("Given up")
+
+    GOVERNANCE: ClassVar[Governance] = _PUBLIC
+
+    title = models.CharField(max_length=200)
+    due = models.DateField()
+    state = models.CharField(max_length=20, choices=State.choices)
+
+    class Meta:
+        verbose_name = _("milestone")
+        ordering = ["due", "reference", "-sequence"]
+        constraints = [
+            models.UniqueConstraint(fields=["reference", "sequence"], name="milestone_said_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Support(_Said):
+    """Support that a partner asks for or offers for an action."""
+
+    class Side(models.TextChoices):
+        """Who needs it."""
+
+        REQUEST = "request", _("Asked for")
+        OFFER = "offer", _("Offered")
+
+    class Sort(models.TextChoices):
+        """What kind of support it is; only the same kinds are put together."""
+
+        TRAINING = "training", _("Training")
+        EXPERTISE = "expertise", _("Expertise, exchange of officers")
+        EQUIPMENT = "equipment", _("Equipment")
+        SOFTWARE = "software", _("Software and data")
+        LANGUAGE = "language", _("Interpretation and translation")
+        FUNDS = "funds", _("Funds")
+        OTHER = "other", _("Other")
+
+    class State(models.TextChoices):
+        """How it stands."""
+
+        OPEN = "open", _("Open")
+        MET = "met", _("Met")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+
+    GOVERNANCE: ClassVar[Governance] = _PUBLIC
+
+    side = models.CharField(max_length=20, choices=Side.choices)
+    sort = models.CharField(max_length=20, choices=Sort.choices)
+    text = models.CharField(max_length=1000)
+    state = models.CharField(max_length=20, choices=State.choices)
+
+    class Meta:
+        verbose_name = _("support asked for or offered")
+        ordering = ["action", "partner", "reference", "-sequence"]
+        constraints = [
+            models.UniqueConstraint(fields=["reference", "sequence"], name="support_said_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.partner} {self.side} {self.reference}"
+
+
+class SupportMatch(AppendOnly):
+    """One word on a request and an offer that were put together: proposed, agreed or declined.
+
+    The secretariat proposes; each of the two partners answers for itself.
+    """
+
+    class Word(models.TextChoices):
+        """What was said."""
+
+        PROPOSED = "proposed", _("Proposed")
+        AGREED = "agreed", _("Agreed")
+        DECLINED = "declined", _("Declined")
+
+    GOVERNANCE: ClassVar[Governance] = _PUBLIC
+
+    reference = models.UUIDField()
+    said_by = models.CharField(max_length=20)
+    word = models.CharField(max_length=20, choices=Word.choices)
+    plan = models.CharField(max_length=40, default=FIRST_PLAN)
+    action = models.PositiveSmallIntegerField()
+    sort = models.CharField(max_length=20, choices=Support.Sort.choices)
+    request = models.UUIDField()
+    request_partner = models.CharField(max_length=20)
+    request_text = models.CharField(max_length=1000)
+    offer = models.UUIDField()
+    offer_partner = models.CharField(max_length=20)
+    offer_text = models.CharField(max_length=1000)
+    recorded_at = models.DateTimeField()
+    officer = models.UUIDField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("support put together")
+        ordering = ["-recorded_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["reference", "said_by"], name="match_answered_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.request_partner} {self.offer_partner} {self.word}"

@@ -67,6 +67,7 @@ def report_progress(
     note: str = "",
     office: str = "",
     evidence: Sequence[EvidenceLine] = (),
+    plan_code: str = "",
     now: datetime | None = None,
 ) -> PartnerProgress:
     """Add a report; earlier ones stay as history. It is posted to the secretariat's node.
@@ -79,10 +80,12 @@ def report_progress(
         require(actor, Action.CREATE, Kind.EVIDENCE)
     if not may_report(actor, partner):
         raise NotTheirs(_("A status is set by the partner's own focal point, at its own node."))
-    plan().action(action)
+    chosen = plan(plan_code)
+    chosen.action(action)
     report = Report(
-        partner, action, _newest(partner, action) + 1, status, reported_on, note, office, evidence
-    )
+        partner, action, _newest(chosen.code, partner, action) + 1, status, reported_on, note,
+        office, evidence, chosen.code,
+    )  # fmt: skip
     stored = _store(report, now or timezone.now(), actor)
     if settings.MOSTOVI.partner != SECRETARIAT:
         now = now or timezone.now()
@@ -90,7 +93,7 @@ def report_progress(
             actor, to=SECRETARIAT, letter_type=letters.LETTER_TYPE, purpose=actor.purpose,
             basis=_NO_PERSONS, data=letters.compose(report), now=now, expires=now + PATIENCE,
             # One thread an action, so that reports arrive in the order they were made.
-            thread=uuid5(_THREADS, f"{settings.MOSTOVI.code}:{action}"),
+            thread=uuid5(_THREADS, _thread(chosen.code, action)),
         )  # fmt: skip
     record(
         actor, AuditTag.PLAN_PROGRESS_REPORTED,
@@ -105,12 +108,12 @@ def receive(letter: ReceivedLetter) -> None:
         raise Reject("not_for_us", "Progress reports go to the secretariat's node.")
     try:
         report = letters.read(letter.data)
-        plan().action(report.action)
+        plan(report.plan).action(report.action)
     except (KeyError, ValueError) as error:
         raise Reject("unknown_action", f"The report cannot be read: {error}.") from error
     if report.partner not in PARTNERS or letter.source.split("-", 1)[0] != report.partner:
         raise Reject("not_the_partner", "A node reports the progress of its own partner only.")
-    newest = _newest(report.partner, report.action)
+    newest = _newest(report.plan, report.partner, report.action)
     if report.sequence <= newest:
         raise Reject("old_report", f"Report {newest} on action {report.action} is already here.")
     _store(report, letter.received_at, None)
@@ -122,8 +125,14 @@ def receive(letter: ReceivedLetter) -> None:
     )  # fmt: skip
 
 
-def _newest(partner: str, action: int) -> int:
-    found = PartnerProgress.objects.filter(partner=partner, action=action).aggregate(
+def _thread(code: str, action: int) -> str:
+    """What names the thread of an action; of the first plan as it was before there were others."""
+    own = settings.MOSTOVI.code
+    return f"{own}:{action}" if code == letters.FIRST_PLAN else f"{own}:{code}:{action}"
+
+
+def _newest(code: str, partner: str, action: int) -> int:
+    found = PartnerProgress.objects.filter(plan=code, partner=partner, action=action).aggregate(
         newest=Max("sequence")
     )
     return found["newest"] or 0
@@ -131,6 +140,7 @@ def _newest(partner: str, action: int) -> int:
 
 def _store(report: Report, at: datetime, actor: Actor | None) -> PartnerProgress:
     stored = PartnerProgress.objects.create(
+        plan=report.plan,
         partner=report.partner,
         action=report.action,
         sequence=report.sequence,
@@ -195,9 +205,16 @@ def newest_stock() -> IndicatorValue | None:
     return IndicatorValue.objects.filter(indicator=STOCK_FIGURE).order_by("-recorded_at").first()
 
 
-def in_force(partner: str | None = None) -> dict[tuple[int, str], PartnerProgress]:
-    """The newest report of each (action, partner), with its evidence, in two queries."""
-    rows = PartnerProgress.objects.order_by("sequence").prefetch_related("evidence")
+def in_force(
+    partner: str | None = None, *, plan_code: str = "", until: datetime | None = None
+) -> dict[tuple[int, str], PartnerProgress]:
+    """The newest report of each (action, partner), with its evidence, in two queries.
+
+    until: only what had been recorded by then, so that a year's report says what was known in it.
+    """
+    rows = PartnerProgress.objects.filter(plan=plan(plan_code).code).order_by("sequence")
     if partner:
         rows = rows.filter(partner=partner)
-    return {(row.action, row.partner): row for row in rows}
+    if until:
+        rows = rows.filter(recorded_at__lt=until)
+    return {(row.action, row.partner): row for row in rows.prefetch_related("evidence")}
