@@ -13,6 +13,7 @@ from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
 
 from mostovi.paper import charts, region_map
+from mostovi.routes.catalogue import display
 from mostovi.routes.reading import PublicRoute, SpaceTime, WayMonth, public
 from mostovi.routes.series import months_between
 from mostovi.routes.templatetags.flows import number, period_name
@@ -42,11 +43,12 @@ def _map(lines: Sequence[WayMonth], period: str) -> str:
     told = []
     for line in sorted(drawable, key=lambda one: one.flow.value if one.flow else 0):
         flow = line.flow
-        if flow is None:
+        known = flow.shown(display().threshold) if flow else None
+        if flow is None or known is None:
             continue
         words = _("%(way)s: %(value)s, %(low)s to %(high)s") % {
-            "way": way_name(line.way), "value": number(flow.value), "low": number(flow.low),
-            "high": number(flow.high or 0),
+            "way": way_name(line.way), "value": number(flow.value), "low": number(known[1]),
+            "high": number(known[2]),
         }  # fmt: skip
         told.append(words)
         courses.append(
@@ -91,7 +93,8 @@ def _svg(text: str) -> SafeString:
 
 def way_chart(lines: Sequence[WayMonth]) -> SafeString:
     """A way's balanced flow by month with its interval; a month that is open leaves a gap."""
-    drawn = [line.flow if line.drawable else None for line in lines]
+    least = display().threshold
+    drawn = [line.flow.shown(least) if line.flow and line.drawable else None for line in lines]
     title = _("People on the way %(way)s by month") % {"way": way_name(lines[0].way)}
     return _svg(
         charts.lines(
@@ -101,9 +104,9 @@ def way_chart(lines: Sequence[WayMonth]) -> SafeString:
             series=[
                 charts.Line(
                     _("balanced"),
-                    [flow.value if flow else None for flow in drawn],
-                    [flow.low if flow else None for flow in drawn],
-                    [flow.high if flow else None for flow in drawn],
+                    [known[0] if known else None for known in drawn],
+                    [known[1] if known else None for known in drawn],
+                    [known[2] if known else None for known in drawn],
                 )
             ],
             number=number,

@@ -196,6 +196,17 @@ class FlowBalance(models.Model):
     def __str__(self) -> str:
         return f"{self.way} {self.period}"
 
+    def shown(self, threshold: int) -> tuple[int | None, int, int] | None:
+        """Value, low and high as a page may show them; None when there is nothing to show.
+
+        The value is None where it is under the threshold, and a low end under it is 0: an estimate
+        of few people is no more to be shown than a count of few.
+        """
+        if self.high is None or self.high < threshold:
+            return None
+        value = self.value if self.value >= threshold else None
+        return value, self.low if self.low >= threshold else 0, self.high
+
 
 class PublicImport(models.Model):
     """One import of a publisher's file; `first` and `last` are the months it covers."""
@@ -256,3 +267,19 @@ class PublicCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.publisher} {self.route or self.way} {self.period}"
+
+
+from mostovi.routes.detection_models import (  # noqa: E402 - Django looks for models here
+    AlertReview,
+    Dissent,
+    FlowAlert,
+    SeriesCheck,
+    ThreatAssessment,
+    ThreatJudgement,
+)
+
+__all__ = [
+    "AlertReview", "Dissent", "FineReading", "FlowAlert", "FlowBalance", "FlowCount",
+    "Observation", "Point", "PublicCount", "PublicImport", "SeriesCheck", "ThreatAssessment",
+    "ThreatJudgement",
+]  # fmt: skip

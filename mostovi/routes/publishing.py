@@ -95,9 +95,9 @@ def due(actor: Actor, today: date) -> list[tuple[str, bool]]:
     require(actor, Action.PUBLISH, Kind.FLOW)
     rules = display()
     days = Observation.objects.filter(withdrawn_at=None).exclude(way="")
-    months = {f"{day:%Y-%m}" for day in days.values_list("day", flat=True).distinct()}
+    months = {f"{day:%Y-%m}" for day in days.order_by().values_list("day", flat=True).distinct()}
     periods = months | {month[:4] for month in months}
-    published = set(FlowCount.objects.values_list("period", flat=True).distinct())
+    published = set(FlowCount.objects.order_by().values_list("period", flat=True).distinct())
     return [
         (period, period in published)
         for period in sorted(periods, key=lambda p: (end_of(p), len(p)), reverse=True)

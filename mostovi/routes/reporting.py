@@ -82,10 +82,9 @@ def _rounded(value: float | None) -> float | None:
 
 
 def _flow(line: WayMonth) -> dict[str, Any]:
-    flow = line.flow
-    if flow is None or flow.high is None or flow.high < display().threshold:
-        return {"balanced": None, "low": None, "high": None, "open": line.open}
-    return {"balanced": flow.value, "low": flow.low, "high": flow.high, "open": False}
+    known = line.flow.shown(display().threshold) if line.flow else None
+    value, low, high = known or (None, None, None)
+    return {"balanced": value, "low": low, "high": high, "open": line.open}
 
 
 def as_text(report: Report, language: str) -> str:
@@ -169,12 +168,14 @@ def _ways(report: Report) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
 
 
 def _estimate(line: WayMonth) -> str:
-    flow = line.flow
-    if flow is None or flow.high is None:
+    if line.open or line.flow is None:
         return _("open")
-    if flow.high < display().threshold:
+    known = line.flow.shown(display().threshold)
+    if known is None:
         return _said(reading.HIDDEN)
-    return f"{number(flow.value)} ({number(flow.low)}–{number(flow.high)})"
+    value, low, high = known
+    said = _said(reading.HIDDEN) if value is None else number(value)
+    return f"{said} ({number(low)}–{number(high)})"
 
 
 def _dangers(report: Report) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:

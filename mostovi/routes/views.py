@@ -139,10 +139,11 @@ def flows_csv(request: ActingRequest) -> HttpResponse:
 
 
 def _estimate(flow: FlowBalance | None) -> list[Any]:
-    """Balanced flow, low and high; nothing for an open way or one under the threshold."""
-    if flow is None or flow.high is None or flow.high < display().threshold:
-        return ["", "", ""]
-    return [flow.value, flow.low, flow.high]
+    """Balanced flow, low and high as they may be shown; nothing for an open way."""
+    known = flow.shown(display().threshold) if flow else None
+    return (
+        ["", "", ""] if known is None else ["hidden" if known[0] is None else known[0], *known[1:]]
+    )
 
 
 @require_GET

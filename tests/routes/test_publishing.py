@@ -92,6 +92,16 @@ def test_balanced_flows_join_what_was_counted_before_and_after(
     }
 
 
+def test_an_estimate_of_few_people_is_not_shown_either() -> None:
+    few, some, open_way = (
+        FlowBalance(value=value, low=low, high=high)
+        for value, low, high in ((4, 0, 9), (6, 2, 40), (60, 0, None))
+    )
+    assert few.shown(10) is None and open_way.shown(10) is None
+    assert some.shown(10) == (None, 0, 40)
+    assert FlowBalance(value=60, low=9, high=90).shown(10) == (60, 0, 90)
+
+
 def test_dangers_are_counted_by_year_with_an_interval(
     counted: Counted, published: Published, analyst: Actor
 ) -> None:

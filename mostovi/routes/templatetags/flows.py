@@ -73,13 +73,15 @@ def flow(value: FlowBalance | None) -> SafeString:
         return format_html('<span class="figure-missing">{}</span>', _("not counted"))
     if value.high is None:
         return format_html('<span class="figure-missing">{}</span>', _("open"))
-    if value.high < display().threshold:
+    known = value.shown(display().threshold)
+    if known is None:
         return shown(Shown("hidden"))
-    low = number(value.low)
+    middle, low, high = known
+    reach = _("%(low)s to %(high)s") % {"low": number(low), "high": number(high)}
+    if middle is None:
+        return format_html('{} <bdi class="figure-range">{}</bdi>', shown(Shown("hidden")), reach)
     return format_html(
-        '<strong>{}</strong> <bdi class="figure-range">{}</bdi>',
-        number(value.value),
-        _("%(low)s to %(high)s") % {"low": low, "high": number(value.high)},
+        '<strong>{}</strong> <bdi class="figure-range">{}</bdi>', number(middle), reach
     )
 
 
