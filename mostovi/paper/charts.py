@@ -316,8 +316,8 @@ def _svg(width: int, height: int, inner: str, title: str, description: str) -> s
         f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" role="img" aria-label={quoteattr(title)} '
         f'fill="currentColor" direction="ltr" font-size="{_SIZE}" '
-        f'font-family="Noto Sans, Noto Sans Arabic, sans-serif"><title>{escape(title)}</title><desc>{escape(description)}</desc>'
-        f"{inner}</svg>"
+        f'font-family="Noto Sans, Noto Sans Arabic, sans-serif">'
+        f"<title>{escape(title)}</title><desc>{escape(description)}</desc>{inner}</svg>"
     )
 
 
@@ -475,9 +475,18 @@ def _ends(field: _Field, series: Sequence[Line]) -> str:
     for (y, at, line, last), place in zip(ends, spread, strict=True):
         there = place - max(over, 0)
         away = -1 if field.mirrored else 1
+        if last == field.places - 1:
+            drawn.append(
+                f'<path d="M{field.x(last):.1f} {y:.1f}L{edge + away * 8:.1f} {there:.1f}" '
+                f'stroke="{_colour(line, at)}" stroke-opacity=".6"/>'
+            )
+        else:
+            # A line that ends early is not drawn on to its label: that would look like values.
+            drawn.append(
+                f'<circle cx="{field.x(last):.1f}" cy="{y:.1f}" r="3.5" fill="none" '
+                f'stroke="{_colour(line, at)}" stroke-width="1.6"/>'
+            )
         drawn.append(
-            f'<path d="M{field.x(last):.1f} {y:.1f}L{edge + away * 8:.1f} {there:.1f}" '
-            f'stroke="{_colour(line, at)}" stroke-opacity=".6"/>'
             f'<circle cx="{edge + away * 8:.1f}" cy="{there:.1f}" r="3" '
             f'fill="{_colour(line, at)}"/>'
         )

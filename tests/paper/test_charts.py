@@ -82,6 +82,14 @@ def test_labels_of_lines_that_end_together_do_not_touch():
     assert all(after - before >= 16.9 for before, after in zip(ys, ys[1:], strict=False))
 
 
+def test_a_line_that_ends_early_is_not_drawn_on_to_its_label():
+    early, late = Line("early", [5, None, None]), Line("late", [1, 2, 3])
+    svg = lines(places=list("abc"), series=[early, late], **WORDS)
+    leaders = re.findall(r'<path d="M[\d. ]+L[\d. ]+" stroke="(#\w+)" stroke-opacity', svg)
+    assert leaders == ["#d55e00"]
+    assert ">early<" in svg
+
+
 def test_mirrored_time_runs_from_right_to_left_and_figures_stay():
     there = lines(places=["2025", "2026"], series=[Line("x", [0, 1000])], **WORDS)
     back = lines(places=["2025", "2026"], series=[Line("x", [0, 1000])], mirrored=True, **WORDS)

@@ -144,6 +144,17 @@ def test_sdmx_json_is_read_back_by_sdmx1(publication, written):
     assert _read_by_sdmx1(read, publication) == _expected(publication)
 
 
+def test_a_table_of_which_nothing_may_be_shown_is_still_written(publication, tmp_path):
+    from dataclasses import replace
+
+    empty = replace(publication, cells=publication.cells.slice(0, 0))
+    for name in FORMATS:
+        assert all(path.stat().st_size for path in write([empty], name, tmp_path))
+    message = json.loads((tmp_path / f"{empty.spec.code}.sdmx.json").read_text("utf-8"))
+    for one in message["data"]["structures"][0]["dimensions"]["observation"]:
+        assert one.get("values", ["not empty"])
+
+
 def test_hxl_has_tags_under_the_head_and_names_beside_codes(publication, written):
     head, tags, *rows = csv.reader(written["hxl"][0].open(encoding="utf-8"))
     assert len(head) == len(tags) and all(tag.startswith("#") for tag in tags)

@@ -66,7 +66,8 @@ def _structure(one: Publication, language: str) -> dict[str, Any]:
             {"id": code, "name": one.label(name, code, language)} for code in one.codes_of(name)
         ]
         dimensions.append(_component(identifier(name), label, values, keyPosition=at))
-    periods = [{"value": period} for period in one.periods]
+    # A table of which nothing may be shown has no period, and a list of values is never empty.
+    periods = [{"value": period} for period in one.periods] or None
     dimensions.append(_component("TIME_PERIOD", "Time period", periods, keyPosition=len(names) + 1))
     attributes = [
         _component(
