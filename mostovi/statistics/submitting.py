@@ -172,7 +172,7 @@ def hand_over(
 
 
 def _log(actor: Actor, tag: AuditTag, one: Submission) -> None:
-    detail = {
+    detail: dict[str, str | int | bool | None] = {
         "partner": one.partner, "month": one.period, "revision": one.revision,
         "channel": str(one.channel),
     }  # fmt: skip
