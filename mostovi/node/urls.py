@@ -46,7 +46,6 @@ MOUNTS: tuple[tuple[str, str], ...] = (
     ("tracing/", "mostovi.tracing.urls"),
     ("routes/", "mostovi.routes.urls"),
     ("incidents/", "mostovi.routes.incidents.urls"),
-    ("figures/data/", "mostovi.statistics.open_urls"),
     ("figures/", "mostovi.statistics.public_urls"),
     ("progress/", "mostovi.plan.public_urls"),
     ("pathways/", "mostovi.pathways.urls"),
