@@ -22,18 +22,19 @@ from mostovi.rights.services import record
 from mostovi.rights.vault import vault
 from mostovi.statistics import own_events, protecting, quality
 from mostovi.statistics.catalogue import FOLDER, specs, template
+from mostovi.statistics.cubes import TOTAL
 from mostovi.statistics.cubing import cube_rows
 from mostovi.statistics.events import KEY, NAMES
 from mostovi.statistics.models import MonthlyTable
 from mostovi.statistics.months import Month
-from mostovi.statistics.specs import Spec
+from mostovi.statistics.specs import Dimension, Spec
 
 QUALITY_MONTHS = 12
 
 
 @dataclass(frozen=True)
 class Row:
-    """One cell: its codes in the order of the dimensions, the count here, what would leave."""
+    """One cell: its codes (`shown_dimensions`), the count here, what would leave."""
 
     codes: tuple[str, ...]
     count: int
@@ -44,7 +45,8 @@ class Row:
 def table_cells(actor: Actor, spec: Spec, month: Month) -> list[Row]:
     """The cells of the period that `month` ends or lies in, from this node's own records.
 
-    Cells of nobody are left out. `value` is None where the cell would be hidden.
+    Cells of nobody are left out. `value` is None where the cell would be hidden. There is one
+    partner here, so the cells of all partners say the same and are left out too.
     """
     require(actor, Action.PUBLISH, Kind.STATISTIC)
     record(actor, AuditTag.STATISTICS_PREVIEWED, detail={"month": str(month), "table": spec.code})
@@ -55,12 +57,19 @@ def table_cells(actor: Actor, spec: Spec, month: Month) -> list[Row]:
     names = ("period", *spec.names)
     shown = dict(zip(_keys(published, names), published.column("value").to_pylist(), strict=True))
     counted = cells[spec.code]
+    kept = [names.index(dimension.code) for dimension in shown_dimensions(spec)]
     return [
-        Row(key[1:], count, shown.get(key))
+        Row(tuple(key[place] for place in kept), count, shown.get(key))
         for key, count in zip(
             _keys(counted, names), counted.column("count").to_pylist(), strict=True
         )
+        if "partner" not in names or key[names.index("partner")] != TOTAL
     ]
+
+
+def shown_dimensions(spec: Spec) -> list[Dimension]:
+    """The dimensions that tell this node's cells apart: all but the partner."""
+    return [dimension for dimension in spec.dimensions if dimension.code != "partner"]
 
 
 def _keys(table: Any, names: Sequence[str]) -> list[tuple[str, ...]]:

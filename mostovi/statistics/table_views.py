@@ -166,7 +166,9 @@ def cells(request: ActingRequest, code: str) -> HttpResponse:
         "period": spec.period.of(str(month)),
         "month": month,
         "months": [newest.back(n) for n in range(24)],
-        "dimensions": [in_language(d.label, language) for d in spec.dimensions],
+        "dimensions": [
+            in_language(d.label, language) for d in table_services.shown_dimensions(spec)
+        ],
         "rows": [_row(row, spec, language) for row in rows[:MOST_ROWS]],
         "more": max(0, len(rows) - MOST_ROWS),
         "all": len(rows),
@@ -186,8 +188,9 @@ def _month(request: HttpRequest) -> Month:
 
 
 def _row(row: table_services.Row, spec: Spec, language: str) -> CellRow:
+    dimensions = table_services.shown_dimensions(spec)
     return CellRow(
-        [_label(d, code, language) for d, code in zip(spec.dimensions, row.codes, strict=True)],
+        [_label(d, code, language) for d, code in zip(dimensions, row.codes, strict=True)],
         row.count, row.value, all(code == TOTAL for code in row.codes),
     )  # fmt: skip
 
@@ -210,8 +213,8 @@ def quality_page(request: ActingRequest) -> HttpResponse:
         "first": last.back(table_services.QUALITY_MONTHS - 1),
         "last": last,
         "missing": [
-            (event, _columns(event, found)) for event in
-            dict.fromkeys(one.event for one in found.completeness)
+            (_kind(event), _columns(event, found))
+            for event in dict.fromkeys(one.event for one in found.completeness)
         ],
         "findings": [(FINDINGS[one.code], one) for one in found.findings],
         "gaps": [month for _partner, month in found.gaps],
@@ -224,12 +227,25 @@ def quality_page(request: ActingRequest) -> HttpResponse:
     return render(request, "statistics/quality.html", context)
 
 
+def _counting(event: str) -> list[Spec]:
+    """The tables that count events of a kind, those of nothing else first."""
+    found = [spec for one in spec_sets().values() for spec in one.specs if event in spec.events]
+    return sorted(found, key=lambda spec: (len(spec.events), len(spec.where)))
+
+
+def _kind(event: str) -> str:
+    """What events of a kind are called: as the first table that counts them."""
+    return next((in_language(spec.title, _language()) for spec in _counting(event)), event)
+
+
 def _columns(event: str, report: quality.Report) -> list[tuple[str, quality.Completeness, int]]:
     """The columns of one kind of event with the share that is not known, in per cent."""
+    language = _language()
     names = {
-        d.column: in_language(d.label, _language())
-        for one in spec_sets().values() for spec in one.specs for d in spec.dimensions
-    }  # fmt: skip
+        dimension.column: in_language(dimension.label, language)
+        for spec in reversed(_counting(event))
+        for dimension in spec.dimensions
+    }
     return [
         (names.get(one.column, one.column), one, round(100 * one.share))
         for one in report.completeness

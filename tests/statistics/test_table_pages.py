@@ -90,7 +90,7 @@ def test_statistician_sees_cells_before_and_after_and_is_logged(children, browse
 
 
 def test_quality_of_own_records(children, browser):
-    shown = text(page(browser(Role.STATISTICIAN), "/statistics/quality/"))
+    shown = text(page(browser(Role.STATISTICIAN), "/statistics/tables/quality/"))
     assert "24 records" in shown
     assert "Citizenship 12 12 100 %" in shown
     assert "no private matching round" in shown
@@ -99,7 +99,7 @@ def test_quality_of_own_records(children, browser):
 @pytest.mark.parametrize("role", [Role.ANALYST, Role.SOCIAL_WORKER, Role.INVESTIGATOR])
 def test_counts_before_protection_are_the_statisticians_alone(role, children, browser):
     client = browser(role)
-    for url in ("/statistics/quality/", "/statistics/tables/reg_children_alone/cells/"):
+    for url in ("/statistics/tables/quality/", "/statistics/tables/reg_children_alone/cells/"):
         assert client.get(url).status_code == 403
 
 
