@@ -2,7 +2,7 @@
 """What `pathways` stores of its own: what lawyers said of the law's text, and drafts of reforms.
 
 The law itself is files (`content/law`). A lawyer who signs is named as the holder of an office, as
-in a gazette. Only `SavedCheck` is about a person of concern: a check made inside that person's case.
+in a gazette. Only `SavedCheck` is about a person of concern: a check made inside their case.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from mostovi.rights.purposes import Purpose
 from mostovi.rights.storage import Sealed
 
 __all__ = [
-    "Reform", "ReformVersion", "SavedCheck", "SignOff", "SignOffWithdrawal", "SimulationRun", "Verdict",
+    "Reform", "ReformVersion", "SavedCheck", "SignOff", "SignOffWithdrawal", "SimulationRun",
+    "Verdict",
 ]  # fmt: skip
 
 _PUBLIC = Governance(purposes=frozenset(Purpose), retention="content")
@@ -148,7 +149,7 @@ class ReformVersion(AppendOnly):
 
 
 class SavedCheck(Sealed, AppendOnly):
-    """Which ways looked open to a person on a day, as a caseworker checked it; decides nothing (R4).
+    """Which ways looked open to a person, as a caseworker checked it; decides nothing (R4).
 
     Sealed under the person's key (`case_checking`): the answers with where each came from, and each
     way with its answer and the digest of the law text that the answer stood on. `on` is the day

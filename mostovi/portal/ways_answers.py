@@ -122,8 +122,8 @@ def next_fact(asked_for: Sequence[str], answers: Mapping[str, str], facts: Facts
     """The question to ask now: of those that still decide something, the first without an answer.
 
     asked_for: facts that could change a result, strongest first. Where, how old, and what a danger
-    may hide behind go before the others, what sounds like an accusation after them; nothing is asked
-    for that alone. "" when none is left.
+    may hide behind go before the others, what sounds like an accusation after them; nothing is
+    asked for that alone. "" when none is left.
     """
     left = [fact for fact in asked_for if fact not in answers]
     left.sort(key=ACCUSING_LAST.__contains__)
