@@ -62,7 +62,10 @@ def direct(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def populate(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Take the directory in and, when `people` is not 0, load the synthetic world."""
+    """Take the directory in and, when `people` is not 0, load the synthetic world.
+
+    A node that holds no persons gets the months of partners that have no node.
+    """
     from django.conf import settings
     from django.utils import timezone
 
@@ -73,10 +76,12 @@ def populate(given: Mapping[str, Any]) -> dict[str, Any]:
     actor = Actor.system(Purpose.GOVERNANCE)
     peers.import_directory(actor, document=given["document"], now=timezone.now())
     people = int(given["people"])
-    if not people or not settings.MOSTOVI.holds_persons:
+    if not people:
         return {"loaded": 0}
     from mostovi.node.synthetic import loading, stories
 
+    if not settings.MOSTOVI.holds_persons:
+        return {"loaded": 0, "stories": stories.load_region()}
     loaded = loading.load(people, progress=Tenths(people)).people
     return {"loaded": loaded, "stories": stories.load()}
 

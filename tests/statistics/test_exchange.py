@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -127,9 +128,7 @@ def test_an_unusual_figure_asks_for_words_and_is_never_refused(value, asks):
     assert [one.asks for one in found if one.where == "cases_opened"] == ([asks] if asks else [])
 
 
-def test_an_unusual_month_needs_words_before_it_is_handed_over(
-    counted, statistician, monkeypatch
-):
+def test_an_unusual_month_needs_words_before_it_is_handed_over(counted, statistician, monkeypatch):
     monkeypatch.setattr(submitting, "releases", lambda partner, months: {
         MONTH.back(n): {1: dict.fromkeys(template().cells, 900)} for n in (1, 2, 3)
     })  # fmt: skip
@@ -380,3 +379,23 @@ def test_a_wrong_workbook_comes_back_with_its_rows_and_a_right_one_waits(at_secr
     taken = client.post("/statistics/exchange/workbook/", sent, follow=True)
     assert "Another officer looks at it" in text(taken)
     assert Submission.objects.count() == 1
+
+
+# --- The demo -------------------------------------------------------------------------------------
+
+
+def test_the_demos_region_has_a_partner_that_stopped_and_leaves_two_months_to_do(
+    at_secretariat, settings, secretary
+):
+    from random import Random
+
+    from mostovi.node.synthetic import statistics
+
+    settings.MOSTOVI = replace(settings.MOSTOVI, demo=True)
+    now = datetime(2026, 11, 24, 9, tzinfo=UTC)
+    assert statistics.load_region(lambda role: secretary, now, Random(7)) > 40
+    found = {one.partner: one for one in consolidating.standings(now.date())}
+    assert found["mk"].standing is Standing.STOPPED
+    assert {of.sent for of in found["rs"].months[:2]} == {Sent.OVERDUE}
+    assert Edition.objects.exists()
+    assert consolidating.to_publish(now.date())

@@ -62,6 +62,19 @@ def load(*, seed: int = 7, now: datetime | None = None, topics: Sequence[str] = 
     return opened
 
 
+def load_region(*, seed: int = 7, now: datetime | None = None) -> int:
+    """At a node that holds no persons: what the region sent; whole or not at all."""
+    from mostovi.node.synthetic import statistics
+
+    chance = Random(f"{seed}/region")  # noqa: S311
+    try:
+        with transaction.atomic():
+            return statistics.load_region(actor_of, now or timezone.now(), chance)
+    except Exception:
+        logger.exception("a story of the demo could not be loaded", extra={"code": "region"})
+        return 0
+
+
 def actor_of(role: Role) -> Actor:
     """The first account of the demo that holds `role`. Raises `LookupError` when none does."""
     held = Membership.objects.current().filter(role=role.value).order_by("pk").first()
