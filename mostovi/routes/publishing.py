@@ -25,7 +25,7 @@ from mostovi.rights.audit import AuditTag
 from mostovi.rights.retention import cutoff
 from mostovi.rights.retention import rules as retention_rules
 from mostovi.rights.services import record
-from mostovi.routes import public_files
+from mostovi.routes import public_files, sheets
 from mostovi.routes.balancing import Counted, Edge, balance
 from mostovi.routes.catalogue import display, network
 from mostovi.routes.coarsening import coverage, end_of, start_of
@@ -287,4 +287,5 @@ def _unknown_columns(columns: Iterable[str]) -> str:
         f"{publisher.value}: {', '.join(sorted(needed))}"
         for publisher, needed in public_files.COLUMNS.items()
     )
+    wanted += f"; observations: {', '.join(sheets.NEEDED)}"
     return f"The columns {', '.join(columns) or 'of the first row'} fit no known file ({wanted})."

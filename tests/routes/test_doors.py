@@ -18,7 +18,7 @@ from mostovi.rights.access import Actor
 from mostovi.rights.roles import Role
 from mostovi.routes import reading, series
 from mostovi.routes.catalogue import network
-from mostovi.routes.models import FlowCount, Observation, Point
+from mostovi.routes.models import FlowCount, Observation, Point, PublicCount
 from mostovi.screening.initialise import shipped
 from mostovi.screening.submission_services import Channel, receive
 from tests.screening.form_support import filled
@@ -112,6 +112,46 @@ def test_the_command_takes_files_in_and_prints_what_is_published(
     assert main(["routes", "report", "--language", "sq"]) == 0
     assert "200" in capsys.readouterr().out
     assert main(["routes", "report", "--month", "2020-01"]) == 1
+
+
+def test_the_command_takes_a_sheet_of_observations(
+    point: Point, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "counts.csv"
+    heading = "reference;point;day;way;people;hours\n"
+    file.write_text(heading + "1;centre;3.9.2026;bg-rs;20;6\n2;centre;2026-09-04;;0;\n")
+    assert main(["routes", "import", str(file), "--unit", "border", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"observations": 2, "known": 0}
+    file.write_text(heading + "3;centre;3.9.2026;nowhere;20;25\n")
+    assert main(["routes", "import", str(file)]) == 2
+    said = capsys.readouterr().err
+    assert "row 2, way" in said and "row 2, hours" in said
+    file.write_text("number;place\n1;centre\n")
+    assert main(["routes", "import", str(file)]) == 2
+    assert "observations: reference, point, day, people" in capsys.readouterr().err
+    assert Observation.objects.count() == 2
+
+
+def test_the_interface_shows_what_the_pages_show_and_no_more(
+    counted: Callable[..., Any], published: Callable[[str], int],
+    acting: Callable[..., Actor], signed_in: Callable[..., Client],
+) -> None:  # fmt: skip
+    counted("2026-09-03", {"bg-rs": 200, "mk-rs": 4})
+    published("2026-09")
+    PublicCount.objects.create(
+        publisher="iom", way="ba-hr", measure="deaths", period="2025-01", count=3
+    )
+    browser = signed_in(acting(Role.RETURN_OFFICER))
+    assert browser.get("/api/v1/routes/months").json() == ["2026-09"]
+    ways = browser.get("/api/v1/routes/months/2026-09").json()["ways"]
+    by_way = {line["way"]: line for line in ways}
+    assert by_way["bg-rs"]["counted"] == 200 and by_way["mk-rs"]["counted"] is None
+    assert "iom:way:ba-hr" in browser.get("/api/v1/routes/series").json()
+    one = browser.get("/api/v1/routes/series/one", {"code": "iom:way:ba-hr"}).json()
+    assert one["counts"] == [None]
+    for path in ("months/2026-10", "series/one?code=own:x", "series/one?code=observed:bg-rs"):
+        assert browser.get(f"/api/v1/routes/{path}").status_code == 404, path
+    assert Client().get("/api/v1/routes/months").status_code == 401
 
 
 @pytest.mark.slow
