@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from mostovi.statistics import events_command
+from mostovi.statistics import events_command, synthesize_command
 
 FORMATS: Final = ("csv", "sdmx-csv", "sdmx-json", "sdmx-ml", "hxl", "xlsx")
 _MONTH: Final = re.compile(r"\d{4}-\d{1,2}")
@@ -19,6 +19,7 @@ _MONTH: Final = re.compile(r"\d{4}-\d{1,2}")
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands."""
     events_command.register(subparsers)
+    synthesize_command.register(subparsers)
     parser = subparsers.add_parser(
         "publish",
         help="write released months, or protected tables of a file of events",
@@ -149,6 +150,17 @@ def register_workbook(
     blank.add_argument("--out", type=Path, required=True, metavar="FILE.xlsx")
     blank.add_argument("--language", default="en", help="of labels: en, sq, bs, sr, mk, ar")
     blank.set_defaults(handler=_blank)
+    fill = actions.add_parser(
+        "fill", help="make the workbook from one file a table: CSV, SDMX-CSV or HXL CSV"
+    )
+    fill.add_argument("--partner", required=True, help="al, ba, xk, me, mk or rs")
+    fill.add_argument("--month", required=True, help="as 2026-10")
+    fill.add_argument(
+        "--tables", type=Path, required=True, metavar="DIR",
+        help="folder with TABLE.csv, TABLE.sdmx.csv or TABLE.hxl.csv for each table",
+    )  # fmt: skip
+    fill.add_argument("--out", type=Path, required=True, metavar="FILE.xlsx")
+    fill.set_defaults(handler=_fill)
     check = actions.add_parser("check", help="say what is wrong in a filled workbook")
     check.add_argument("file", type=Path, metavar="FILE.xlsx")
     check.add_argument("--partner", default="", help="the partner it must be from")
@@ -172,6 +184,42 @@ def _blank(options: argparse.Namespace) -> int:
         with override(options.language):
             replace(options.out, blank(options.partner, month))
     except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(options.out)
+    return 0
+
+
+def _fill(options: argparse.Namespace) -> int:
+    from mostovi.statistics import reading
+    from mostovi.statistics.catalogue import template
+    from mostovi.statistics.reading.texts import help_lines, said
+    from mostovi.statistics.uploading import forms
+    from mostovi.statistics.writing.files import replace
+
+    values: dict[str, Any] = {}
+    wrong: list[reading.Wrong] = []
+    try:
+        for form in forms():
+            names = [f"{form.code}{ending}" for ending in (".csv", ".sdmx.csv", ".hxl.csv")]
+            name = next((one for one in names if (options.tables / one).is_file()), names[0])
+            found = reading.read_table(
+                (options.tables / name).read_bytes(), form, name,
+                partner=options.partner, period=options.month,
+            )  # fmt: skip
+            wrong += found.wrong
+            values.update(found.cells)
+        for one in wrong:
+            print(f"{one.place}: {said(one)}", file=sys.stderr)
+        if wrong:
+            return 1
+        chosen = template()
+        content = reading.blank(
+            forms(), partner=options.partner, period=options.month, template=chosen.code,
+            version=chosen.version, help_lines=help_lines(), values=values,
+        )  # fmt: skip
+        replace(options.out, content)
+    except OSError as error:
         print(error, file=sys.stderr)
         return 2
     print(options.out)

@@ -10,6 +10,7 @@ app_name = "open_data"
 urlpatterns = [
     path("", open_views.index, name="index"),
     path("<slug:table>.svg", open_views.chart, name="chart"),
+    path("<slug:table>.vl.json", open_views.drawing, name="drawing"),
     path("<slug:table>/embed/", open_views.embed, name="embed"),
     re_path(r"^(?P<table>[\w-]+)\.(?P<kind>[a-z.]{3,13})$", open_views.file, name="file"),
 ]

@@ -30,6 +30,7 @@ from mostovi.paper.parts import RIGHT_TO_LEFT
 from mostovi.rights.doors import public_door
 from mostovi.statistics import open_data
 from mostovi.statistics.catalogue import template
+from mostovi.statistics.cubes import TOTAL
 from mostovi.statistics.partners import NAMES
 from mostovi.statistics.region import PARTNERS
 from mostovi.statistics.tables import in_language
@@ -154,6 +155,29 @@ def chart(request: HttpRequest, table: str) -> HttpResponse:
             mirrored=language in RIGHT_TO_LEFT,
         )
     return _open(HttpResponse(svg, content_type="image/svg+xml; charset=utf-8"))
+
+
+@require_safe
+@public_door
+@condition(etag_func=_etag)
+def drawing(request: HttpRequest, table: str) -> HttpResponse:
+    """The same chart as a Vega-Lite specification over the open CSV, for those who draw anew."""
+    one = _publication(table)
+    address = reverse("open_data:file", kwargs={"table": table, "kind": "csv"})
+    totals = [f"datum.{name} == '{TOTAL}'" for name in one.spec.names if name != "partner"]
+    content = {
+        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "title": in_language(one.spec.title, _language(request)),
+        "data": {"url": request.build_absolute_uri(address), "format": {"type": "csv"}},
+        "transform": [{"filter": " && ".join([*totals, "datum.status == 'shown'"])}],
+        "mark": {"type": "line", "point": True},
+        "encoding": {
+            "x": {"field": "period", "type": "ordinal"},
+            "y": {"field": "value", "type": "quantitative"},
+            "color": {"field": "partner", "type": "nominal"},
+        },
+    }
+    return _open(JsonResponse(content, json_dumps_params={"ensure_ascii": False}))
 
 
 def _foot(request: HttpRequest) -> str:

@@ -108,6 +108,14 @@ def test_the_index_lists_tables_files_and_editions(client, published):
         assert client.get(address.removeprefix("http://testserver")).status_code == 200
 
 
+def test_the_drawing_for_others_points_to_the_open_file(client, published):
+    drawing = client.get(f"{BASE}/{TABLE}.vl.json").json()
+    data = client.get(drawing["data"]["url"].removeprefix("http://testserver"))
+    head = data.content.decode().splitlines()[0].split(",")
+    assert {one["field"] for one in drawing["encoding"].values()} <= set(head)
+    assert "datum.sex == '_T'" in drawing["transform"][0]["filter"]
+
+
 @pytest.mark.parametrize("language", ["en", "ar"])
 def test_the_chart_and_the_frame_can_stand_on_any_site(client, published, language):
     chart = client.get(f"{BASE}/{TABLE}.svg?lang={language}")

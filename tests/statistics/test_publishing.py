@@ -5,16 +5,21 @@ from __future__ import annotations
 
 import csv
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from mostovi.node.main import main
-from mostovi.statistics import made_up_events
-from mostovi.statistics.catalogue import read_set
+from mostovi.statistics import made_up_events, reading
+from mostovi.statistics.catalogue import read_set, template
 from mostovi.statistics.cubing import cube, opened
+from mostovi.statistics.models import MonthlyTable
 from mostovi.statistics.months import Month
+from mostovi.statistics.open_data import publications_of_rows
 from mostovi.statistics.table_services import protection
+from mostovi.statistics.uploading import forms
+from mostovi.statistics.writing import write
 
 TABLES = """
 set: test
@@ -142,3 +147,43 @@ def test_a_workbook_is_made_and_checked_on_the_command_line(tmp_path, capsys):
     wrong = json.loads(capsys.readouterr().out)["wrong"]
     assert {one["kind"] for one in wrong} >= {"other_period", "no_number"}
     assert main(["workbook", "check", str(tmp_path / "none.xlsx")]) == 2
+
+
+def _released(period: str, partner: str) -> list[MonthlyTable]:
+    """A month in which every second cell is hidden and the rest are zero: it adds up."""
+    return [
+        MonthlyTable(
+            partner=partner, period=period, table=table.code, revision=1,
+            released_at=datetime(2026, 11, 1, tzinfo=UTC),
+            cells=[
+                [list(cell.keys(table.names).values()), None if at % 2 else 0]
+                for at, cell in enumerate(table.cells)
+            ],
+        )
+        for table in template().tables
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("format", ["csv", "sdmx-csv", "hxl"])
+@pytest.mark.django_db
+def test_what_a_statistical_system_writes_becomes_a_workbook(tmp_path, capsys, format):
+    rows = [
+        row
+        for period in ("2026-09", "2026-10")
+        for partner in ("ba", "rs")
+        for row in _released(period, partner)
+    ]
+    write(publications_of_rows(rows), format, tmp_path)
+    book = tmp_path / "ba.xlsx"
+    fill = ["workbook", "fill", "--partner", "ba", "--tables", str(tmp_path), "--out", str(book)]
+    assert main([*fill, "--month", "2026-08"]) == 1
+    assert "2026-09, 2026-10" in capsys.readouterr().err and not book.exists()
+    assert main([*fill, "--month", "2026-10"]) == 0
+    assert main(["workbook", "check", str(book), "--partner", "ba", "--month", "2026-10"]) == 0
+    found = reading.read(book.read_bytes(), forms()).cells
+    assert {
+        code: [value for _codes, value in sorted(cells.items())] for code, cells in found.items()
+    } == {
+        row.table: [value for _codes, value in sorted((tuple(c), v) for c, v in row.cells)]
+        for row in _released("2026-10", "ba")
+    }

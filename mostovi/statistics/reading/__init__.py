@@ -7,8 +7,10 @@ of every cell, or what is wrong, sheet by sheet and row by row; `texts.said(wron
 
 from mostovi.statistics.reading.blanks import blank
 from mostovi.statistics.reading.forms import Form, form_of_spec, form_of_table
+from mostovi.statistics.reading.tables import read_table
 from mostovi.statistics.reading.workbooks import Read, Wrong, Wrongness, read
 
 __all__ = [
     "Form", "Read", "Wrong", "Wrongness", "blank", "form_of_spec", "form_of_table", "read",
+    "read_table",
 ]  # fmt: skip

@@ -30,11 +30,12 @@ def _words(kind: Wrongness, meant: bool) -> str:
     return {
         Wrongness.TOO_LARGE: _("The workbook is too large. Send the template's sheets only."),
         Wrongness.NO_WORKBOOK: _("This cannot be read as a workbook. Save it anew as .xlsx."),
+        Wrongness.NO_TABLE: _("This cannot be read as a table. Save it anew as 'CSV UTF-8'."),
         Wrongness.OTHER_PARTNER: _(
-            "The workbook says partner '%(given)s', expected is '%(expected)s'."
+            "The file says partner '%(given)s', expected is '%(expected)s'."
         ),
         Wrongness.OTHER_PERIOD: _(
-            "The workbook is for '%(given)s', expected is '%(expected)s'. "
+            "The file is for '%(given)s', expected is '%(expected)s'. "
             "Choose the right month or the right file."
         ),
         Wrongness.OTHER_TEMPLATE: _(

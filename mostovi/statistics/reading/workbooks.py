@@ -29,6 +29,7 @@ MOST_ROWS: Final = 100_000
 MOST_WRONG: Final = 200
 HEAD_WITHIN: Final = 15
 HIDDEN: Final = frozenset({"x", ":", "c", "hidden"})
+_STATUS_HEADS: Final = frozenset({"status", "conf_status"})
 _NUMBER_HEADS: Final = frozenset({"number", "value", "obs_value", "numri", "broj", "број", "العدد"})
 Codes = tuple[str, ...]
 
@@ -38,6 +39,7 @@ class Wrongness(StrEnum):
 
     TOO_LARGE = "too_large"
     NO_WORKBOOK = "no_workbook"
+    NO_TABLE = "no_table"
     OTHER_PARTNER = "other_partner"
     OTHER_PERIOD = "other_period"
     OTHER_TEMPLATE = "other_template"
@@ -127,7 +129,7 @@ def read(
             if sheet is None:
                 wrong.append(Wrong(Wrongness.NO_SHEET, name))
                 continue
-            reading = _Sheet(form, name, threshold)
+            reading = SheetReader(form, name, threshold)
             reading.read(sheet.iter_rows(values_only=True))
             wrong += reading.wrong
             cells[form.code] = reading.cells
@@ -185,8 +187,8 @@ def _other(about: Mapping[str, str], wanted: Mapping[str, str]) -> list[Wrong]:
     return found
 
 
-class _Sheet:
-    """Reads the rows of one sheet."""
+class SheetReader:
+    """Reads the rows of one sheet, or of a file that is one table."""
 
     def __init__(self, form: Form, name: str, threshold: int) -> None:
         self.form, self.name, self.threshold = form, name, threshold
@@ -195,6 +197,7 @@ class _Sheet:
         self.rows: dict[Codes, int] = {}
         self.columns: list[int] = []
         self.number = 0
+        self.status: int | None = None
 
     def read(self, rows: Iterable[Sequence[Any]]) -> None:
         """Fill `cells` and `wrong`."""
@@ -210,7 +213,8 @@ class _Sheet:
             if row_number > MOST_ROWS:
                 self._add(Wrongness.TOO_MANY_ROWS, row_number, most=str(MOST_ROWS))
                 break
-            if any(texts):
+            # A row of hashtags is HXL's, under the head.
+            if any(texts) and not texts[0].startswith("#"):
                 self._row(texts, row, row_number)
         if not head_row and not self.wrong:
             names = ", ".join(dimension.code for dimension in self.form.dimensions)
@@ -245,6 +249,8 @@ class _Sheet:
         if self.wrong:
             return False
         self.columns, self.number = [found[0] for found in places], numbers[0]
+        statuses = [at for at, head in enumerate(heads) if head in _STATUS_HEADS]
+        self.status = statuses[0] if statuses else None
         return True
 
     def _row(self, texts: Sequence[str], row: Sequence[Any], number: int) -> None:
@@ -257,6 +263,8 @@ class _Sheet:
             else:
                 codes.append(code)
         given = texts[self.number] if self.number < len(texts) else ""
+        if not given and self.status is not None and self.status < len(texts):
+            given = "x" if texts[self.status].casefold() in HIDDEN else ""
         if len(codes) < len(self.form.dimensions):
             return
         value = self._value(row, given, number, missing=not self.form.open)
