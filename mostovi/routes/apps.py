@@ -15,8 +15,10 @@ class RoutesConfig(AppConfig):
     def ready(self) -> None:
         """Take over forms of flow monitoring, and end fine rows in time."""
         from mostovi.rights import retention
-        from mostovi.routes import observing
+        from mostovi.routes import observing, panels
+        from mostovi.routes.detection_panel import alert_panel
         from mostovi.screening.submission_services import on_complete
 
         on_complete(observing.take_form)
+        panels.register(alert_panel)
         retention.register("flow_observation", observing.end_observations)

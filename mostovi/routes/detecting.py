@@ -30,7 +30,7 @@ METHOD = "farrington-flexible"
 DEFAULT_RATE = 0.01
 RATES = (0.001, 0.1)
 """Smallest and largest false-alarm rate that can be asked for."""
-MADE_UP = 300
+MADE_UP = 500
 """Series without change that one cut rests on, at least."""
 _QUIET = {"month": 3, "week": 8}
 """So many periods without alarm end an episode."""
@@ -42,13 +42,13 @@ class CountSeries(Protocol):
     """Counts of consecutive periods; None where nothing is known."""
 
     @property
-    def code(self) -> str: ...  # noqa: D102
+    def code(self) -> str: ...
     @property
-    def period(self) -> Literal["week", "month"]: ...  # noqa: D102
+    def period(self) -> Literal["week", "month"]: ...
     @property
-    def start(self) -> date: ...  # noqa: D102
+    def start(self) -> date: ...
     @property
-    def counts(self) -> tuple[int | None, ...]: ...  # noqa: D102
+    def counts(self) -> tuple[int | None, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -167,10 +167,9 @@ def detect_all(
         counts = np.array([_as_numbers(series[place]) for place in places])
         made = farrington.expect(counts, days, period, _SETTINGS[period])
         common = len(places) > MADE_UP
-        generator = np.random.default_rng(seed)
-        cut = _cut(counts, days, period, rate, generator) if common else None
+        cut = _cut(counts, days, period, rate, seed) if common else None
         for row, place in enumerate(places):
-            own = cut or _cut(counts[row : row + 1], days, period, rate, generator)
+            own = cut or _cut(counts[row : row + 1], days, period, rate, seed)
             found[place] = _result(series[place], days, made, row, own)
     return [found[place] for place in range(len(series))]
 
@@ -224,9 +223,7 @@ def without_change(
     return generator.poisson(np.exp(np.minimum(level + around, 20.0))).astype(float)
 
 
-def _cut(
-    counts: Array, days: Sequence[date], period: str, rate: float, generator: np.random.Generator
-) -> Cut:
+def _cut(counts: Array, days: Sequence[date], period: str, rate: float, seed: int) -> Cut:
     """The cut of one series, or of many together."""
     length, settings = IN_YEAR[period], _SETTINGS[period]
     first = settings.least_years * length
@@ -238,7 +235,7 @@ def _cut(
         models = models * -(-MADE_UP // len(models))
     # A long series of weeks needs no more periods than say what the quantile is.
     periods = min(counts.shape[1], (settings.years + 4) * length)
-    made_up = without_change(models, length, periods, generator)
+    made_up = without_change(models, length, periods, np.random.default_rng(seed))
     judged = range(first, periods) if period == "month" else range(first, periods, 4)
     probabilities = farrington.expect(
         made_up, days[:periods], period, settings, list(judged)

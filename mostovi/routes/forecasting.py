@@ -128,9 +128,7 @@ class _Run:
     """Signed error by origin and distance; NaN where the future is not known."""
 
 
-def _run(
-    logs: Array, length: int, ahead: int, make: Callable[[Array, int], Array]
-) -> _Run:
+def _run(logs: Array, length: int, ahead: int, make: Callable[[Array, int], Array]) -> _Run:
     first = LEAST_YEARS * length
     origins = tuple(range(first, len(logs) + 1))
     middles = np.stack([make(logs[:origin], origin) for origin in origins])
@@ -326,9 +324,7 @@ def _score(name: str, logs: Array, length: int, run: _Run, first: int) -> Score:
 
 def _interval_score(low: float, high: float, seen: float, outside: float) -> float:
     """Width, and what lies outside times 2 / `outside`. Smaller is better."""
-    return float(
-        high - low + 2 / outside * (max(0.0, low - seen) + max(0.0, seen - high))
-    )
+    return float(high - low + 2 / outside * (max(0.0, low - seen) + max(0.0, seen - high)))
 
 
 def _weighted(quantiles: Array, seen: float) -> float:

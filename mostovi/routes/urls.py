@@ -3,7 +3,7 @@
 
 from django.urls import path
 
-from mostovi.routes import fine_views, publish_views, views
+from mostovi.routes import detection_urls, fine_views, publish_views, views
 
 app_name = "routes"
 
@@ -26,4 +26,5 @@ urlpatterns = [
     path("fine/<uuid:reading>/", fine_views.fine, name="fine"),
     path("fine/<uuid:reading>/counts.csv", fine_views.fine_csv, name="fine_csv"),
     path("fine/<uuid:reading>/<uuid:observation>/withdraw/", fine_views.withdraw, name="withdraw"),
+    *detection_urls.urlpatterns,
 ]
