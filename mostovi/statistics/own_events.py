@@ -4,8 +4,8 @@
 A source is registered for each kind of event and reads only what may be counted without opening a
 file (`Governance`: the purpose statistics). So citizenship, which lies sealed in the person's
 file, is not known here, and nothing is counted of records that are held for protection alone:
-guardians, identified victims, family searches. To count them is a decision about rights, not a
-line of code.
+guardians, decisions on who is a victim, family searches. To count them is a decision about rights,
+not a line of code. Victims and proceedings come from numbers that investigators record.
 
 The one look into something sealed is the one that `counting` makes too: whether a finding found
 reasonable grounds.
@@ -24,6 +24,7 @@ from django.utils import timezone
 from mostovi.cases.alternatives.models import MeasureTaken
 from mostovi.cases.models import Case, Direction
 from mostovi.rights.vault import vault
+from mostovi.routes.incidents import outcomes
 from mostovi.screening.models import Submission
 from mostovi.statistics import counting
 from mostovi.statistics.events import KEY, KEY_STEPS, Event, age_group
@@ -189,3 +190,5 @@ def register_all() -> None:
     register("referral_sent", referrals_sent)
     register("referral_received", referrals_received)
     register("measure_ended", measures_ended)
+    for kind, source in outcomes.SOURCES.items():
+        register(kind, source)

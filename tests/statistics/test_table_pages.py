@@ -5,13 +5,16 @@ import re
 from datetime import UTC, datetime
 
 import pytest
+import yaml
 from django.utils import timezone
 
 from mostovi.cases import services as cases
 from mostovi.cases.models import Case
+from mostovi.content import CONTENT
 from mostovi.people import services as people
 from mostovi.rights.models import AuditEntry
 from mostovi.rights.roles import Role
+from mostovi.routes.incidents.models import Outcome
 from mostovi.statistics import own_events
 from mostovi.statistics.catalogue import specs
 from mostovi.statistics.cubing import cube_rows
@@ -61,6 +64,17 @@ def test_own_events_fit_every_table_that_counts_them(children):
     cells = cube_rows(own_events.events(LAST), chosen)
     alone = cells["reg_children_alone"].to_pylist()
     assert max(row["count"] for row in alone) == 12
+
+
+def test_investigators_numbers_have_codes_in_every_table_that_counts_them():
+    stages = {stage for stage in Outcome.Stage.values if stage != Outcome.Stage.VICTIMS}
+    words = yaml.safe_load((CONTENT / "incidents" / "words.yaml").read_text(encoding="utf-8"))
+    recorded = {"ground": set(words["crimes"]), "outcome": stages}
+    for spec in specs():
+        for dimension in spec.dimensions if "proceeding" in spec.events else ():
+            for value in recorded.get(dimension.column, ()):
+                assert dimension.read(value), (dimension.code, value)
+    assert {"proceeding", "victim_identified"} <= own_events.kinds()
 
 
 def test_what_is_counted_is_listed_with_its_law(browser):
