@@ -11,3 +11,11 @@ class IncidentsConfig(AppConfig):
     label = "incidents"
     verbose_name = "Incidents and investigations"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Take in letters of investigations, and end what has reached its end."""
+        from mostovi.rights import retention
+        from mostovi.routes.incidents import ending, letters
+
+        letters.register()
+        retention.register("incident", ending.end)

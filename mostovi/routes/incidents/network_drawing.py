@@ -116,7 +116,8 @@ def drawn(nodes: Sequence[Node], edges: Sequence[Edge], *, title: str, descripti
 def _node(node: Node, x: float, y: float) -> str:
     if node.is_incident:
         strong = " strong" if node.strong else ""
-        shape = f'<rect class="incident{strong}" x="{x - 9:g}" y="{y - 9:g}" width="18" height="18"/>'
+        corner = f'x="{x - 9:g}" y="{y - 9:g}" width="18" height="18"'
+        shape = f'<rect class="incident{strong}" {corner}/>'
     else:
         shape = f'<circle class="thing" cx="{x:g}" cy="{y:g}" r="7"/>'
     text = f'<text x="{x:g}" y="{y + 24:g}" text-anchor="middle">{escape(node.label)}</text>'

@@ -153,9 +153,7 @@ def read(actor: Actor, row: Incident) -> ReadIncident:
     """An incident with everything on it; the reading is logged."""
     row = visible(actor).get(pk=row.pk)
     record(actor, AuditTag.INCIDENT_READ, handle=handle(row))
-    return ReadIncident(
-        row, row.values(), opened(row.identifiers.all()), opened(row.adverts.all())
-    )
+    return ReadIncident(row, row.values(), opened(row.identifiers.all()), opened(row.adverts.all()))
 
 
 @transaction.atomic
@@ -186,9 +184,7 @@ def note_identifier(
     known = row.identifiers.filter(kind=kind, token=token).first()
     if known is not None:
         return known
-    made = Identifier(
-        incident=row, key_id=row.key_id, kind=kind, token=token, created_at=moment
-    )
+    made = Identifier(incident=row, key_id=row.key_id, kind=kind, token=token, created_at=moment)
     made.seal_values({"value": written, "note": fit("note", note, longest=500)})
     made.save(force_insert=True)
     row.changed_at = moment
@@ -261,7 +257,5 @@ def review_advert(
     made.save(force_insert=True)
     row.changed_at = moment
     row.save(update_fields=["changed_at"])
-    record(
-        actor, AuditTag.ADVERT_REVIEWED, handle=handle(row), detail={"conclusion": conclusion}
-    )
+    record(actor, AuditTag.ADVERT_REVIEWED, handle=handle(row), detail={"conclusion": conclusion})
     return made
