@@ -7,7 +7,8 @@ persons (`app_pc` P), in one of the partners (`coa_iso`), government's and UNHCR
 together. Not counted, but told: reviews and courts (AR, JR), repeated applications and those of
 which the file does not tell first and repeated apart (R, NR, V, and others), and cases (`app_pc`
 C), which are not persons. Kosovo* is not separate: UNHCR counts it with Serbia in this file.
-UNHCR rounds small numbers in its public file, so that sums can be a few persons off.
+No number under 5 stands in the file, and 5 very often: small numbers seem to be rounded, so that
+sums can be a few persons off.
 """
 
 from __future__ import annotations

@@ -51,25 +51,37 @@ def may_match(actor: Actor) -> bool:
     return actor.role is Role.SECRETARIAT and settings.MOSTOVI.partner == SECRETARIAT
 
 
-def milestones(plan: str, action: int | None = None, partner: str = "") -> list[Milestone]:
-    """The milestones as they were last said, by day. `moved` is the day it had at first."""
+def milestones(
+    plan: str, action: int | None = None, partner: str = "", *, until: datetime | None = None
+) -> list[Milestone]:
+    """The milestones as they were last said, by day. `moved_from` is the day they had at first.
+
+    until: only what had been said by then.
+    """
     rows = Milestone.objects.filter(plan=plan).order_by("sequence")
     rows = rows.filter(action=action) if action else rows
     rows = rows.filter(partner=partner) if partner else rows
+    rows = rows.filter(recorded_at__lt=until) if until else rows
     first: dict[UUID, date] = {}
     newest: dict[UUID, Milestone] = {}
     for row in rows:
         first.setdefault(row.reference, row.due)
         newest[row.reference] = row
     for reference, row in newest.items():
-        row.moved_from = first[reference] if first[reference] != row.due else None  # type: ignore[attr-defined]
+        row.moved_from = first[reference] if first[reference] != row.due else None
     return sorted(newest.values(), key=lambda row: (row.due, row.partner, row.title))
 
 
-def supports(plan: str, action: int | None = None) -> list[Support]:
-    """Requests and offers as they were last said, open ones first."""
+def supports(
+    plan: str, action: int | None = None, *, until: datetime | None = None
+) -> list[Support]:
+    """Requests and offers as they were last said, open ones first.
+
+    until: only what had been said by then.
+    """
     rows = Support.objects.filter(plan=plan).order_by("sequence")
     rows = rows.filter(action=action) if action else rows
+    rows = rows.filter(recorded_at__lt=until) if until else rows
     newest = {row.reference: row for row in rows}
     return sorted(newest.values(), key=lambda row: (row.state != "open", row.action, row.partner))
 

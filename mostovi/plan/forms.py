@@ -12,7 +12,7 @@ from django.core.validators import URLValidator
 from django.utils.translation import gettext_lazy as _
 
 from mostovi.plan.letters import EvidenceLine
-from mostovi.plan.models import Status
+from mostovi.plan.models import Milestone, Status, Support
 
 MOST_EVIDENCE = 20
 MOST_BYTES = 20 * 1024 * 1024
@@ -45,7 +45,8 @@ class ReportForm(forms.Form):
         label=_("Evidence"),
         help_text=_(
             "One a line: a title, then the address of the document if it is on the web. "
-            "For example: Official Gazette 12/26, by-law on guardians https://example.org/12-26"
+            "For example: Official Gazette 12/26, by-law on guardians https://example.org/12-26. "
+            "Status and evidence are shown on the secretariat's public page, the text above is not."
         ),
         widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
         required=False,
@@ -110,3 +111,73 @@ class StockForm(forms.Form):
         if file.size > MOST_BYTES:
             raise ValidationError(_("The file is over 20 MB. Keep the rows of the region only."))
         return file
+
+
+class FileForm(forms.Form):
+    """A publisher's file as CSV."""
+
+    file = forms.FileField(label=_("File (CSV)"))
+
+    def clean_file(self) -> Any:
+        """Refuse what is too large."""
+        file = self.cleaned_data["file"]
+        if file.size > MOST_BYTES:
+            raise ValidationError(_("The file is over 20 MB. Keep the rows of the region only."))
+        return file
+
+
+class MilestoneForm(forms.Form):
+    """A step toward an action, with its day."""
+
+    title = forms.CharField(
+        label=_("Milestone"),
+        help_text=_("For example: by-law on guardians adopted. Write nothing about a person."),
+        max_length=200,
+    )
+    due = forms.DateField(
+        label=_("Due"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    state = forms.ChoiceField(
+        label=_("State"), choices=Milestone.State.choices, widget=forms.RadioSelect,
+        initial=Milestone.State.OPEN,
+    )  # fmt: skip
+
+
+class SupportForm(forms.Form):
+    """Support asked for or offered."""
+
+    action = forms.TypedChoiceField(label=_("Action"), coerce=int)
+    side = forms.ChoiceField(
+        label=_("Do you ask or offer?"), choices=Support.Side.choices, widget=forms.RadioSelect
+    )
+    sort = forms.ChoiceField(
+        label=_("Kind of support"), choices=Support.Sort.choices,
+        help_text=_("Requests and offers of the same kind are put together."),
+    )  # fmt: skip
+    text = forms.CharField(
+        label=_("What is needed or offered"),
+        help_text=_("How much, for whom, until when. Write nothing about a person."),
+        widget=forms.Textarea(attrs={"rows": 4}), max_length=1000,
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, actions: list[tuple[int, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["action"].choices = actions  # type: ignore[attr-defined]
+
+
+class CompareForm(forms.Form):
+    """Two days to set beside each other."""
+
+    before = forms.DateField(
+        label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    after = forms.DateField(
+        label=_("Second day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """The first day lies before the second."""
+        found = super().clean() or {}
+        if found.get("before") and found.get("after") and found["before"] >= found["after"]:
+            self.add_error("before", _("Write a day before the second one."))
+        return found

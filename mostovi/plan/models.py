@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import ClassVar
 
 from django.db import models
@@ -142,6 +143,8 @@ class Milestone(_Said):
     title = models.CharField(max_length=200)
     due = models.DateField()
     state = models.CharField(max_length=20, choices=State.choices)
+    moved_from: date | None = None
+    """The day it had at first, where that was another; set by `following.milestones`."""
 
     class Meta:
         verbose_name = _("milestone")

@@ -206,7 +206,11 @@ def newest_stock() -> IndicatorValue | None:
 
 
 def in_force(
-    partner: str | None = None, *, plan_code: str = "", until: datetime | None = None
+    partner: str | None = None,
+    *,
+    plan_code: str = "",
+    until: datetime | None = None,
+    action: int | None = None,
 ) -> dict[tuple[int, str], PartnerProgress]:
     """The newest report of each (action, partner), with its evidence, in two queries.
 
@@ -217,4 +221,6 @@ def in_force(
         rows = rows.filter(partner=partner)
     if until:
         rows = rows.filter(recorded_at__lt=until)
+    if action:
+        rows = rows.filter(action=action)
     return {(row.action, row.partner): row for row in rows.prefetch_related("evidence")}

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -13,38 +11,23 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from mostovi.exchange.reasons import LetterRefused
-from mostovi.plan import services
-from mostovi.plan.content import BaselineFigure, Commitment, PlanAction, plan
+from mostovi.plan import drawing, following, importing, indicators, reporting, services
+from mostovi.plan.content import BaselineFigure, Commitment, Dependency, PlanAction, plan, plans
 from mostovi.plan.forms import ReportForm, StockForm
+from mostovi.plan.indicators import LiveFigure
 from mostovi.plan.models import PartnerProgress, Status
 from mostovi.rights.access import Action, Kind, decide
 from mostovi.rights.doors import ActingRequest, door
-from mostovi.statistics import region as regional
-from mostovi.statistics.catalogue import template
-from mostovi.statistics.letters import cells_of
-from mostovi.statistics.models import MonthlyTable
-from mostovi.statistics.months import Month
 from mostovi.statistics.partners import NAMES
-from mostovi.statistics.region import MISSING, PARTNERS, Figure
-from mostovi.statistics.services import SECRETARIAT, newest_tables
-from mostovi.statistics.tables import Text
+from mostovi.statistics.region import PARTNERS
+from mostovi.statistics.services import SECRETARIAT
 
 Reports = dict[tuple[int, str], PartnerProgress]
-
-
-@dataclass(frozen=True)
-class LiveFigure:
-    """A number of the monthly statistics beside a baseline figure."""
-
-    code: str
-    title: Text
-    month: Month
-    region: Figure
-    partners: int
 
 
 def _names() -> list[tuple[str, Any]]:
@@ -59,14 +42,9 @@ def _row(action: PlanAction, reports: Reports) -> tuple[PlanAction, list[tuple[A
 
 
 def _shares(reports: Reports) -> list[tuple[str, Any, dict[str, int]]]:
-    """For each partner how many of the actions stand where; not reported counts as not known."""
-    total = len(plan().actions)
-    lines = []
-    for code in PARTNERS:
-        counts = Counter(r.status for (_a, partner), r in reports.items() if partner == code)
-        counts[Status.UNKNOWN.value] += total - sum(counts.values())
-        lines.append((code, NAMES[code], {status.value: counts[status.value] for status in Status}))
-    return lines
+    """By partner how many actions have each status; what is not reported counts as not known."""
+    counts = reporting.counts_of(reports, PARTNERS, len(plan().actions))
+    return [(code, NAMES[code], counts[code]) for code in PARTNERS]
 
 
 @require_GET
@@ -83,6 +61,7 @@ def dashboard(request: ActingRequest) -> HttpResponse:
             for commitment in chosen.commitments
         ],
         "shares": _shares(reports),
+        "others": [one for one in plans().values() if one.code != chosen.code],
         "everybody": settings.MOSTOVI.partner == SECRETARIAT,
         "nothing": not reports,
         "own": _own_partner(request),
@@ -114,14 +93,14 @@ def action(request: ActingRequest, number: int) -> HttpResponse:
     """One action: where the partners stand, with evidence, indicators and history."""
     chosen = _action_or_404(number)
     reports = list(
-        PartnerProgress.objects.filter(action=number)
+        PartnerProgress.objects.filter(plan=plan().code, action=number)
         .order_by("-reported_on", "-recorded_at")
         .prefetch_related("evidence")
     )
     newest: dict[str, PartnerProgress] = {}
     for report in sorted(reports, key=lambda r: r.sequence):
         newest[report.partner] = report
-    live = _live_figures()
+    live = indicators.latest() if any(f.live for f in plan().figures_of(number)) else {}
     figures = plan().figures_of(number)
     context = {
         "action": chosen,
@@ -131,6 +110,11 @@ def action(request: ActingRequest, number: int) -> HttpResponse:
         "figures": [(figure, _live_of(figure, live)) for figure in figures],
         "stock": services.newest_stock() if any(f.recomputed for f in figures) else None,
         "own": _own_partner(request),
+        "histories": _histories(figures),
+        "stands_on": _dependencies(plan().stands_on(number), newest),
+        "needed_for": [(one, plan().action(one.action)) for one in plan().needed_for(number)],
+        "milestones": [(NAMES[m.partner], m) for m in following.milestones(plan().code, number)],
+        "support": [(NAMES[s.partner], s) for s in following.supports(plan().code, number)],
         "plan": plan(),
         "before": number - 1 if number > 1 else None,
         "after": number + 1 if number < len(plan().actions) else None,
@@ -138,28 +122,43 @@ def action(request: ActingRequest, number: int) -> HttpResponse:
     return render(request, "plan/action.html", context)
 
 
-def _live_figures() -> dict[str, LiveFigure]:
-    """The newest month's indicators of the region, from published cells."""
-    newest = MonthlyTable.objects.order_by("-period").values_list("period", flat=True).first()
-    if newest is None:
-        return {}
-    month, chosen = Month.parse(newest), template()
-    by_partner: dict[str, dict[Any, Figure]] = {}
-    published: dict[str, dict[Any, int | None]] = {}
-    for (partner, code), row in newest_tables(month).items():
-        published.setdefault(partner, {}).update(cells_of(chosen.table(code), row.cells))
-    for partner, cells in published.items():
-        by_partner[partner] = regional.figures(chosen, cells)
-    return {
-        line.indicator.code: LiveFigure(
-            line.indicator.code,
-            line.indicator.title,
-            month,
-            line.region,
-            sum(part != MISSING for part in line.figures),
+def _histories(figures: list[BaselineFigure]) -> list[tuple[Any, Any, Any]]:
+    """The last twelve months of what speaks to the action, each with its chart."""
+    codes = [code for figure in figures for code in figure.live]
+    if not codes:
+        return []
+    language = get_language() or "en"
+    return [
+        (
+            history,
+            drawing.on_page(drawing.history_chart(history, language)),
+            list(zip(history.periods, history.values, history.partners, strict=True)),
         )
-        for line in regional.lines(chosen, by_partner)
-    }
+        for history in indicators.histories(codes)
+    ]
+
+
+def _dependencies(
+    found: list[Dependency], newest: dict[str, PartnerProgress]
+) -> list[tuple[Dependency, PlanAction, list[Any]]]:
+    """What the action stands on, with the partners that say it is done while that is not yet.
+
+    It is a question to the partner, never a correction of what it said.
+    """
+    lines = []
+    done = [code for code, report in newest.items() if report.status == Status.DONE]
+    for one in found:
+        beneath = {
+            partner: report.status
+            for (action, partner), report in services.in_force(action=one.stands_on).items()
+        }
+        asked = [
+            NAMES[code]
+            for code in PARTNERS
+            if code in done and beneath.get(code) in (Status.NOT_STARTED, Status.PLANNED)
+        ]
+        lines.append((one, plan().action(one.stands_on), asked))
+    return lines
 
 
 def _live_of(figure: BaselineFigure, live: dict[str, LiveFigure]) -> list[LiveFigure]:
@@ -233,7 +232,13 @@ def figures(request: ActingRequest) -> HttpResponse:
         (section, list(members))
         for section, members in groupby(plan().figures, key=lambda figure: figure.section)
     ]
-    context = {"plan": plan(), "stock": services.newest_stock(), "sections": sections}
+    context = {
+        "plan": plan(),
+        "stock": services.newest_stock(),
+        "sections": sections,
+        "asylum": importing.newest(importing.ASYLUM),
+        "detections": importing.newest(importing.DETECTIONS),
+    }
     return render(request, "plan/figures.html", context)
 
 

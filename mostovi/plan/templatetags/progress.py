@@ -44,6 +44,14 @@ def progress(status: str | None) -> dict[str, object]:
     return {"code": chosen.value, "icon": ICONS[chosen], "label": chosen.label}
 
 
+@register.simple_tag
+def progress_words(status: str | None) -> SafeString:
+    """`{% progress_words status %}`: the status in words alone, where a page must be light."""
+    label = Status(status).label if status else _("Not reported")
+    shape = '<span class="progress-mark progress-{}">{}</span>'
+    return format_html(shape, status or "none", label)
+
+
 @register.filter
 def amount(figure: BaselineFigure) -> str:
     """`{{ figure|amount }}`: the value as the report means it: 'more than 2,800', 'about 4.3'."""
