@@ -329,6 +329,6 @@ def changed_at(counts: Sequence[int | None], length: int) -> int | None:
     logs = np.log(np.interp(np.arange(len(values)), known, values[known]) + 0.5)
     steps = np.abs(np.diff(logs))
     variance = max(float(np.median(steps) / 0.6745) ** 2 / 2, 1e-3)
-    search: Any = ruptures.Pelt(model="l2", min_size=2, jump=1).fit(logs)
+    search: Any = ruptures.KernelCPD(kernel="linear", min_size=2).fit(logs)
     breaks = search.predict(pen=3 * variance * np.log(len(logs)))[:-1]
     return first + int(breaks[-1]) if breaks else None
