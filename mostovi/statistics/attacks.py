@@ -7,7 +7,8 @@ He holds all tables of all partners and periods, knows code lists, method, noise
 
 - reads rows: a cell that is only hers says what she is (singling out, attribute disclosure);
 - subtracts: tables that group a column differently, totals less all other codes (differencing);
-- asks the same thing in all ways that any table offers and averages, ways with fewer numbers counting
+- asks the same thing in all ways that any table offers and averages, ways with fewer numbers
+  counting
   for more (averaging);
 - takes a hidden cell for nobody, or for unknown, whichever serves him better.
 
@@ -70,7 +71,8 @@ class Holdings:
         self.answers: dict[Question, int] = {}
         self.groups: dict[str, set[Values]] = defaultdict(set)
         self.lists: dict[str, list[tuple[Values, ...]]] = defaultdict(list)
-        self.grains: set[tuple[frozenset[str], frozenset[str]]] = set()
+        self.events: set[frozenset[str]] = set()
+        self._asked: list[_Asked] = []
         for spec, table in tables:
             self._take(spec, table if target is None else _about(spec, table, target, secret))
 
@@ -79,20 +81,26 @@ class Holdings:
         fixed = [(column, frozenset(values)) for column, values in spec.where.items()]
         meanings: list[dict[str, tuple[str, Values]]] = []
         for dimension in spec.dimensions:
-            codes = {*table.column(dimension.code).unique().to_pylist()} - {TOTAL}
-            codes |= {code.code for code in dimension.codes}
-            meaning = {code: protecting.values_of(dimension, code) for code in codes}
-            self.groups[dimension.column] |= set(meaning.values())
+            every = {*table.column(dimension.code).unique().to_pylist()} - {TOTAL}
+            every |= {code.code for code in dimension.codes}
+            means = {code: protecting.values_of(dimension, code) for code in every}
+            self.groups[dimension.column] |= set(means.values())
             if not dimension.open:
-                self.lists[dimension.column].append(tuple(meaning.values()))
-            meanings.append({code: (dimension.column, v) for code, v in meaning.items()})
+                self.lists[dimension.column].append(tuple(means.values()))
+            meanings.append({code: (dimension.column, v) for code, v in means.items()})
         for column, values in fixed:
             self.groups[column].add(values)
-        self.grains.add((events, frozenset(d.column for d in spec.dimensions) | set(spec.where)))
-        columns = [column.to_pylist() for column in table.columns[: len(meanings) + 1]]
+        self.events.add(events)
+        opened = {d.column for d in spec.dimensions if d.open}
+        groups: dict[str, set[Values]] = {d.column: set() for d in spec.dimensions}
+        for meaning in meanings:
+            for column, group in meaning.values():
+                groups[column].add(group)
+        self._asked.append(_Asked(events, frozenset(fixed), groups, opened))
+        listed = [column.to_pylist() for column in table.columns[: len(meanings) + 1]]
         # The number is the column after the codes: `count` before protection, `value` after.
         for period, *codes, number in zip(
-            *columns, table.column(len(meanings) + 1).to_pylist(), strict=True
+            *listed, table.column(len(meanings) + 1).to_pylist(), strict=True
         ):
             if number is not None:
                 narrowed = [
@@ -101,6 +109,32 @@ class Holdings:
                     if code != TOTAL
                 ]
                 self.answers[(events, period, frozenset([*narrowed, *fixed]))] = number
+
+    def number(self, question: Question, hidden: int | None) -> int | None:
+        """The answer; `hidden` where a table asks the question and does not show the answer."""
+        found = self.answers.get(question)
+        if found is None and any(asked.has(question) for asked in self._asked):
+            return hidden
+        return found
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Which questions one table answers or hides."""
+
+    events: frozenset[str]
+    fixed: frozenset[tuple[str, Values]]
+    groups: Mapping[str, set[Values]]
+    opened: set[str]
+
+    def has(self, question: Question) -> bool:
+        events, _, narrowed = question
+        if events != self.events or not self.fixed <= narrowed:
+            return False
+        return all(
+            column in self.groups and (group in self.groups[column] or column in self.opened)
+            for column, group in narrowed - self.fixed
+        )
 
 
 def _about(spec: Spec, table: pa.Table, target: Target, secret: str) -> pa.Table:
@@ -159,7 +193,7 @@ def estimates(
         column: terms(holdings, column, known)
         for column, known in {**target.known, secret: value}.items()
     }
-    for events in {grain[0] for grain in holdings.grains if target.event in grain[0]}:
+    for events in sorted((e for e in holdings.events if target.event in e), key=sorted):
         for size in range(len(free) + 1):
             for more in combinations(free, size):
                 used = (*sorted(target.alone_by), *more, secret)
@@ -186,14 +220,14 @@ def _answered(
             for column, (_, group) in zip(columns, chosen, strict=True)
             if group is not None
         )
-        number = holdings.answers.get((events, period, narrowed))
-        seen = seen or number is not None
+        question = (events, period, narrowed)
+        number = holdings.number(question, hidden)
         if number is None:
-            if hidden is None:
-                return None
-            number = hidden
+            return None
+        seen = seen or question in holdings.answers
         total += prod(sign for sign, _ in chosen) * number
         needed += 1
+    # A way of which no number is shown tells nothing but that all are small.
     return (total, needed) if seen else None
 
 

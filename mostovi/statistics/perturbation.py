@@ -1,22 +1,24 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The cell-key method: small noise on counts, the same wherever the same count is asked for.
 
-Every record has a key for ever, every cell the sum of its records' keys (`events`, `cubing`). Noise
-is looked up in a table of probabilities by the cell's count and its key, so that whoever asks again,
-in whatever table, gets the same number, and averaging tells nothing more. After B. Fraser and
-J. Wooton, *A proposed method for confidentialising tabular output to protect against differencing*
-(ABS, 2005), G. Thompson, S. Broadfoot and D. Elazar, *Methodology for the automatic confidentialisation
-of statistical outputs from remote servers at the ABS* (UNECE, 2013); the probabilities have the largest
-entropy for a given variance and largest noise, as in S. Giessing, *Computational issues in the design
-of transition probabilities and disclosure risk estimation for additive noise* (PSD 2016). Cited from
-knowledge of the works and from the descriptions of the R packages `ptable` and `cellKey`.
+Every record has a key for ever, every cell the sum of its records' keys (`events`, `cubing`).
+Noise is looked up in a table of probabilities by the cell's count and its key, so that whoever
+asks again, in whatever table, gets the same number, and averaging tells nothing more. After B.
+Fraser and J. Wooton, *A proposed method for confidentialising tabular output to protect against
+differencing* (ABS, 2005), G. Thompson, S. Broadfoot and D. Elazar, *Methodology for the automatic
+confidentialisation of statistical outputs from remote servers at the ABS* (UNECE, 2013); the
+probabilities have the largest entropy for a given variance and largest noise, as in S. Giessing,
+*Computational issues in the design of transition probabilities and disclosure risk estimation for
+additive noise* (PSD 2016). Cited from knowledge of the works and from the descriptions of the R
+packages `ptable` and `cellKey`.
 
-One thing differs on purpose. There, two cells with the same records always get the same noise, also
-when they are two questions (all applicants, and those of one age group). Equal numbers then say that
-the difference is empty, and unequal ones say for certain that somebody is in it: with one person known
-to be the only candidate, her row is read off. Here the noise is drawn from the key *and* the question
-(`draws`): the same question has the same answer in every table, another question has other noise.
-What averaging over questions can gain is bounded beforehand (`protecting.least_error`).
+One thing differs on purpose. There, two cells with the same records always get the same noise,
+also when they are two questions (all applicants, and those of one age group). Equal numbers then
+say that the difference is empty, and unequal ones say for certain that somebody is in it: with one
+person known to be the only candidate, her row is read off. Here the noise is drawn from the key
+*and* the question (`draws`): the same question has the same answer in every table, another
+question has other noise. What averaging over questions can gain is bounded beforehand
+(`protecting.least_error`).
 """
 
 from __future__ import annotations
@@ -45,7 +47,8 @@ class NoSuchNoise(ValueError):
 class Noise:
     """What may be added to a count: nothing on average, at most `largest`, with `variance`.
 
-    `avoided`: the published numbers 1 to `avoided` never occur (0: all may). A count of nobody stays.
+    `avoided`: the published numbers 1 to `avoided` never occur (0: all may). A count of nobody
+    stays.
     """
 
     largest: int = 5

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Cells of many tables to what may leave (R11): noise, hidden small counts, refusal of what discloses.
+"""Cells of many tables to what may leave (R11): noise, hidden small counts, refusal of the rest.
 
     published = protect(cells, specs, protection, secret)     # Mapping[spec code -> Published]
 
@@ -7,19 +7,24 @@
 
 1. Noise by the cell-key method (`perturbation`): nothing on average, at most `largest`, the same in
    every table that asks the same question.
-2. Hidden, if count and noise together are under `people + largest`. So a number that is shown stands
+2. A question is answered like a wider one that has fewer than `people` more in it (a total, a
+   2. A question is answered like a wider one that has fewer than `people` more in it (a total, a
+      larger group, of any of the tables), and so on. So whether a difference is nobody, one or two
+      is not seen, and the same people asked for in other words give no second look.
+3. Hidden, if count and noise together are under `people + largest`. So a number that is shown
+   stands
    for at least `people` people, and nobody, one, and a few look the same: all are hidden.
-3. Revisions: a number stands until the count has moved away from it by `largest + people` or more,
+4. Revisions: a number stands until the count has moved away from it by `most_off + people` or more,
    and what was hidden stays hidden until as many have come for certain. One person who is recorded
    late changes nothing that others can see.
 
-Totals get noise of their own, not the sum of their parts' noise: each is as near to the truth as any
-other number, and parts do not add up exactly. `sums` says by how much; `restored` makes a table that
-adds up, from published numbers alone, at the price of moving them a little more.
+Totals get noise of their own, not the sum of their parts' noise: each is as near to the truth as
+any other number, and parts do not add up exactly. `sums` says by how much; `restored` makes a
+table that adds up, from published numbers alone, at the price of moving them a little more.
 
 A table can be asked for exact, with cells hidden until nothing follows (`suppression`); then no
-other table may count the same events. `check` refuses such sets, and sets whose tables together would
-let the best linear combination of all of them come nearer to one cell than `least_error`.
+other table may count the same events. `check` refuses such sets, and sets whose tables together
+would let the best linear combination of all of them come nearer to one cell than `least_error`.
 """
 
 from __future__ import annotations
@@ -48,6 +53,7 @@ VALUE: Final = "value"
 _MOST_EXACT_CELLS: Final = 400
 _MOST_DENSE: Final = 1 << 22
 _ROUNDS: Final = 60
+_DEEPEST: Final = 16
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,11 @@ class Protection:
     def hidden_below(self) -> int:
         """A hidden count is smaller than this."""
         return self.shown_from + self.noise.largest
+
+    @property
+    def most_off(self) -> int:
+        """How far a number that is shown for the first time can lie from its count."""
+        return self.noise.largest + 2 * self.people - 1
 
     @property
     def standard_error(self) -> float:
@@ -134,48 +145,179 @@ def protect(
     """
     check(specs, protection)
     before = earlier or {}
-    return {
+    exact = [spec for spec in specs if spec.code in protection.suppress]
+    found = {
         spec.code: _suppressed(cells[spec.code], spec, protection, secret, before.get(spec.code))
-        if spec.code in protection.suppress
-        else _perturbed(cells[spec.code], spec, protection, secret, before.get(spec.code))
-        for spec in specs
+        for spec in exact
     }
+    for together in _populations(spec for spec in specs if spec not in exact):
+        found |= _perturbed(cells, together, protection, secret, before)
+    return {spec.code: found[spec.code] for spec in specs}
+
+
+@dataclass
+class _Laid:
+    """One table's cells that may be shown, with the word of each one's question."""
+
+    spec: Spec
+    coded: Mapping[str, pa.DictionaryArray]
+    places: Mapping[str, np.ndarray]
+    counts: np.ndarray
+    keys: np.ndarray
+    questions: np.ndarray
+    wider: list[tuple[str, np.ndarray]]
+    """For a column the change of word to a wider question, 0 where there is none."""
+
+
+def _laid(
+    cells: pa.Table,
+    spec: Spec,
+    secret: bytes,
+    least: int,
+    groups: Mapping[str, Collection[frozenset[str]]],
+) -> _Laid:
+    import numpy as np
+
+    counts = cells.column("count").to_numpy()
+    chosen = np.flatnonzero(counts >= least)
+    names = ("period", *spec.names)
+    coded = {name: _coded(cells.column(name)) for name in names}
+    places = {name: coded[name].indices.to_numpy()[chosen] for name in names}
+    start = perturbation.question(secret, spec.events, spec.where)
+    questions = np.full(len(chosen), start, dtype=np.uint64)
+    wider = []
+    for name, dimension in zip(names, (None, *spec.dimensions), strict=True):
+        codes = coded[name].dictionary.to_pylist()
+        words = np.array([_word(secret, dimension, code) for code in codes], dtype=np.uint64)
+        questions += words[places[name]]
+        if dimension is None:
+            continue
+        steps = [_steps(secret, dimension, code, groups[dimension.column]) for code in codes]
+        for nth in range(max(map(len, steps), default=0)):
+            change = np.array([s[nth] if nth < len(s) else 0 for s in steps], dtype=np.uint64)
+            wider.append((name, change))
+    for column, values in spec.where.items():
+        away = (0 - perturbation.value_word(secret, column, values)) % (1 << 64)
+        wider.append(("period", np.full(len(coded["period"].dictionary), away, np.uint64)))
+    keys = cells.column("key").to_numpy()[chosen]
+    return _Laid(spec, coded, places, counts[chosen], keys, questions, wider)
+
+
+def _steps(
+    secret: bytes, dimension: Dimension, code: str, groups: Collection[frozenset[str]]
+) -> list[int]:
+    """Changes of the word from a code to all values of the column and to each larger group."""
+    if code == TOTAL:
+        return []
+    own = values_of(dimension, code)
+    away = -perturbation.value_word(secret, dimension.column, own)
+    larger = [group for group in groups if own < group]
+    found = [0, *(perturbation.value_word(secret, dimension.column, g) for g in larger)]
+    return [(away + word) % (1 << 64) for word in found]
 
 
 def _perturbed(
-    cells: pa.Table, spec: Spec, protection: Protection, secret: bytes, earlier: pa.Table | None
+    cells: Cells,
+    specs: Sequence[Spec],
+    protection: Protection,
+    secret: bytes,
+    before: Mapping[str, pa.Table],
+) -> dict[str, Published]:
+    """Tables that share events: noise for each question, and near questions answered alike."""
+    import numpy as np
+
+    groups: dict[str, set[frozenset[str]]] = {}
+    for spec in specs:
+        for dimension in spec.dimensions:
+            codes = (code.code for code in dimension.codes)
+            found = groups.setdefault(dimension.column, set())
+            found |= {values_of(dimension, code) for code in codes}
+        for column, values in spec.where.items():
+            groups.setdefault(column, set()).add(frozenset(values))
+    # Noise cannot lift a smaller count to what is shown; what was shown before may stand.
+    laid = [
+        _laid(cells[spec.code], spec, secret, 1 if spec.code in before else protection.people,
+              groups)
+        for spec in specs
+    ]  # fmt: skip
+    asked = np.concatenate([one.questions for one in laid])
+    counted = np.concatenate([one.counts for one in laid])
+    keyed = np.concatenate([one.keys for one in laid])
+    questions, first, inverse = np.unique(asked, return_index=True, return_inverse=True)
+    counts, keys = counted[first], keyed[first]
+    values = counts + protection.noise.of(counts, perturbation.draws(questions, keys))
+    answered = _answered_alike(laid, questions, counts, inverse, protection.people)
+    values = values[answered]
+    values[values < protection.shown_from] = 0
+    places = np.split(inverse, np.cumsum([len(one.questions) for one in laid])[:-1])
+    return {
+        one.spec.code: _shown(one, values[place], protection, before.get(one.spec.code))
+        for one, place in zip(laid, places, strict=True)
+    }
+
+
+def _answered_alike(
+    laid: Sequence[_Laid],
+    questions: np.ndarray,
+    counts: np.ndarray,
+    inverse: np.ndarray,
+    people: int,
+) -> np.ndarray:
+    """For each question the one whose answer it gets: a wider one with fewer than `people` more.
+
+    And so on from that one, up to fewer than twice `people` more. So whether a difference is
+    nobody, one or two cannot be seen, and asking the same people again in other words gives no
+    second look.
+    """
+    import numpy as np
+
+    best = np.arange(len(questions))
+    start = 0
+    for one in laid:
+        mine = inverse[start : start + len(one.questions)]
+        start += len(one.questions)
+        for name, change in one.wider:
+            steps = change[one.places[name]]
+            rows = np.flatnonzero(steps)
+            asked = one.questions[rows] + steps[rows]
+            place = np.minimum(np.searchsorted(questions, asked), len(questions) - 1)
+            more = counts[place] - one.counts[rows]
+            near = (questions[place] == asked) & (more < people) & (more >= 0)
+            at, wide = mine[rows[near]], place[near]
+            # Which of several is followed must not depend on counts: the place, as good as drawn.
+            better = (best[at] == at) | (wide < best[at])
+            best[at[better]] = wide[better]
+    found = best.copy()
+    for _ in range(_DEEPEST):
+        further = best[found]
+        moves = (further != found) & (counts[further] - counts < 2 * people)
+        if not moves.any():
+            break
+        found[moves] = further[moves]
+    return found
+
+
+def _shown(
+    laid: _Laid, values: np.ndarray, protection: Protection, earlier: pa.Table | None
 ) -> Published:
     import numpy as np
     import pyarrow as pa
 
-    counts = cells.column("count").to_numpy()
-    # Noise cannot lift a smaller count to what is shown; what was shown before may stand.
-    chosen = np.flatnonzero(counts >= (protection.people if earlier is None else 1))
-    counts = counts[chosen]
-    questions = np.full(
-        len(counts), perturbation.question(secret, spec.events, spec.where), dtype=np.uint64
-    )
-    names = ("period", *spec.names)
-    coded = {name: _coded(cells.column(name)) for name in names}
-    places = {name: coded[name].indices.to_numpy()[chosen] for name in names}
-    for name, dimension in zip(names, (None, *spec.dimensions), strict=True):
-        codes = coded[name].dictionary.to_pylist()
-        words = [_word(secret, dimension, code) for code in codes]
-        questions += np.array(words, dtype=np.uint64)[places[name]]
-    drawn = perturbation.draws(questions, cells.column("key").to_numpy()[chosen])
-    values = counts + protection.noise.of(counts, drawn)
-    values[values < protection.shown_from] = 0
+    names = ("period", *laid.spec.names)
     if earlier is not None:
-        rows = [[coded[n].dictionary.to_pylist()[p] for p in places[n]] for n in names]
-        values = _held(list(zip(*rows, strict=True)), counts, values, earlier, names, protection)
+        labels = {name: laid.coded[name].dictionary.to_pylist() for name in names}
+        rows = [[labels[n][p] for p in laid.places[n]] for n in names]
+        listed = list(zip(*rows, strict=True))
+        values = _held(listed, laid.counts, values, earlier, names, protection)
     shown = np.flatnonzero(values)
     columns: dict[str, Any] = {
         name: pa.DictionaryArray.from_arrays(
-            pa.array(places[name][shown]), coded[name].dictionary
+            pa.array(laid.places[name][shown]), laid.coded[name].dictionary
         )
         for name in names
     }
-    return Published(spec, pa.table({**columns, VALUE: pa.array(values[shown].astype(np.int64))}))
+    found = pa.table({**columns, VALUE: pa.array(values[shown].astype(np.int64))})
+    return Published(laid.spec, found)
 
 
 def _coded(column: pa.ChunkedArray) -> pa.DictionaryArray:
@@ -223,7 +365,7 @@ def _held(
         if stood is None:
             if counts[place] < protection.hidden_below + protection.people:
                 held[place] = 0
-        elif abs(int(counts[place]) - stood) < protection.noise.largest + protection.people:
+        elif abs(int(counts[place]) - stood) < protection.most_off + protection.people:
             held[place] = stood
     return held
 
@@ -272,7 +414,7 @@ def _cells_of(spec: Spec, period: str, table: pa.Table) -> dict[Cell, int | None
 
 
 def check(specs: Sequence[Spec], protection: Protection) -> None:
-    """Refuse tables that together would disclose. Raises `SpecificationError` with what to change."""
+    """Refuse tables that would disclose. Raises `SpecificationError` with what to change."""
     for spec in specs:
         if spec.code in protection.suppress:
             _check_exact(spec, specs)
@@ -332,12 +474,13 @@ def _widest(specs: Collection[Spec]) -> str:
 def least_error(specs: Sequence[Spec], variance: float) -> float:
     """The standard error that the best linear use of all these tables leaves, at least.
 
-    Every question has noise of its own with `variance`. The attacker is given more than is published:
-    every combination of every question that any of the tables asks about a column, nothing hidden. Then
-    his normal equations are a Kronecker product over the columns, and so is the variance of the best
-    linear unbiased estimate (Gauss and Markov) of one innermost cell: the product over the columns. The
-    column's factor is that of the value he comes nearest to. What he can do without being linear or
-    with knowledge of his own is measured by the attacks, not bounded here.
+    Every question has noise of its own with `variance`. The attacker is given more than is
+    published: every combination of every question that any of the tables asks about a column,
+    nothing hidden. Then his normal equations are a Kronecker product over the columns, and so is
+    the variance of the best linear unbiased estimate (Gauss and Markov) of one innermost cell: the
+    product over the columns. The column's factor is that of the value he comes nearest to. What he
+    can do without being linear or with knowledge of his own is measured by the attacks, not
+    bounded here.
     """
     columns: dict[str, set[frozenset[str]]] = {}
     for spec in specs:
@@ -377,7 +520,7 @@ def _column_factor(questions: Collection[frozenset[str]]) -> float:
 
 @dataclass(frozen=True)
 class Sums:
-    """How far totals lie from the sums of their shown parts, where all parts or all but small are."""
+    """How far totals lie from the sums of their parts, where all parts are shown."""
 
     compared: int
     mean_off: float
@@ -427,9 +570,7 @@ def complete(published: Published) -> pa.Table:
     grid = np.indices(shape, dtype=np.int32).reshape(len(shape), -1)
     columns: dict[str, Any] = {
         name: pa.DictionaryArray.from_arrays(pa.array(place), pa.array(codes, pa.string()))
-        for name, place, codes in zip(
-            ("period", *published.spec.names), grid, labels, strict=True
-        )
+        for name, place, codes in zip(("period", *published.spec.names), grid, labels, strict=True)
     }
     flat = values.ravel()
     return pa.table({**columns, VALUE: pa.array(flat, mask=flat < 0)})
@@ -473,9 +614,10 @@ def restored(published: Published) -> pa.Table:
     """The table with sums that hold, from published numbers alone.
 
     An innermost table of whole numbers is fitted to all that is shown (maximum likelihood under
-    Poisson noise, by expectation and maximisation) and added up anew. Hidden cells stay hidden; what
-    they hold together is the rest of each sum and never negative. Because nothing but published
-    numbers goes in, nothing new about anybody comes out. Raises `SpecificationError` as `complete`.
+    Poisson noise, by expectation and maximisation) and added up anew. Hidden cells stay hidden;
+    what they hold together is the rest of each sum and never negative. Because nothing but
+    published numbers goes in, nothing new about anybody comes out. Raises `SpecificationError` as
+    `complete`.
     """
     import numpy as np
     import pyarrow as pa
@@ -532,7 +674,8 @@ def _whole(inner: np.ndarray) -> np.ndarray:
 def overlapping(specs: Sequence[Spec]) -> list[tuple[str, str, str]]:
     """Pairs of tables that count the same events by different groups of one column.
 
-    Their difference is a finer group than either shows: (table, table, column), for the statistician.
+    Their difference is a finer group than either shows: (table, table, column), for the
+    statistician.
     """
     found = []
     for left, right in combinations(specs, 2):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What leaves of tables of events: never a few people, the same answer everywhere, sums explained."""
+"""What leaves of tables of events: never a few people, one answer everywhere, sums explained."""
 
 import random
 from collections import defaultdict
@@ -17,7 +17,6 @@ from mostovi.statistics.made_up_events import pieces
 from mostovi.statistics.months import Month
 from mostovi.statistics.perturbation import Noise
 from mostovi.statistics.protecting import (
-    VALUE,
     Protection,
     check,
     complete,
@@ -60,7 +59,7 @@ def test_a_shown_number_is_near_the_count_and_always_of_several_people(made):
         shown = rows_of(published[one.code].table)
         assert 50 < len(shown) < len(counts)
         for at, value in shown.items():
-            assert abs(counts[at] - value) <= PLAIN.noise.largest
+            assert abs(counts[at] - value) <= PLAIN.most_off
             assert counts[at] >= PLAIN.people
         hidden = [count for at, count in counts.items() if at not in shown]
         assert max(hidden) < PLAIN.hidden_below
@@ -68,30 +67,29 @@ def test_a_shown_number_is_near_the_count_and_always_of_several_people(made):
 
 def test_the_same_question_has_the_same_answer_in_every_table(made):
     chosen, _, published = made
-    asked = [
-        attacks.Holdings([(one, published[one.code].table)]).answers for one in chosen
-    ]
+    asked = [attacks.Holdings([(one, published[one.code].table)]).answers for one in chosen]
     both = asked[0].keys() & asked[1].keys()
     assert len(both) > 30
     assert all(asked[0][question] == asked[1][question] for question in both)
 
 
-def test_equal_numbers_do_not_say_that_a_difference_is_empty():
-    # All are adults: 'not alone' and the total are the same people. With noise from the key alone
-    # both would be equal for certain, and unequal as soon as one child alone is among them.
+@pytest.mark.parametrize("others", [0, 1, 2, 6])
+def test_numbers_do_not_say_whether_a_difference_is_nobody_one_or_two(others):
+    # With noise from the key alone the numbers would be equal for nobody, and differ for one.
     table = spec("t", "citizen", "unaccompanied")
     equal = []
-    for number in range(300):
+    for number in range(40):
         chance = random.Random(number)
         events = [
             {"event": "asylum_application", "month": "2026-01", "citizenship": "SY",
-             "unaccompanied": "no", "record_key": chance.randrange(KEY_STEPS) / KEY_STEPS}
-            for _ in range(40)
+             "unaccompanied": "yes" if n < others else "no",
+             "record_key": chance.randrange(KEY_STEPS) / KEY_STEPS}
+            for n in range(40)
         ]  # fmt: skip
         found = protect(cubing.cube_rows(events, [table]), [table], PLAIN, SECRET)["t"].table
         rows = rows_of(found)
         equal.append(rows["2026-01", "SY", "NO"] == rows["2026-01", "SY", "_T"])
-    assert 20 < sum(equal) < 100
+    assert all(equal) if others < PLAIN.people else sum(equal) < 20
 
 
 EVENTS = st.lists(
@@ -209,16 +207,17 @@ def test_all_tables_of_the_sets_may_be_published_together():
 
 @pytest.mark.parametrize("story", attack.STORIES, ids=lambda story: story.name)
 def test_a_planted_person_is_read_from_counts_and_not_from_what_is_published(story):
-    result = attack.play(story, 8, seed=3)
+    result = attack.play(story, 3, seed=3)
     assert result["unprotected"] == 1.0
     assert result["safe"], result
 
 
+@pytest.mark.slow
 def test_measured_risk_on_people_who_are_alone():
     chosen = [s for s in specs() if s.code in {"reg_permits", "reg_permits_victims"}]
-    events = next(pieces(4000, chosen, seed=2, first=Month(2026, 1), months=1)).to_pylist()
+    events = next(pieces(1200, chosen, seed=2, first=Month(2026, 1), months=1)).to_pylist()
     risk = attacks.measure(
-        events, chosen, chosen[0], "permit_reason", PLAIN, SECRET, random.Random(1), most=40
+        events, chosen, chosen[0], "permit_reason", PLAIN, SECRET, random.Random(1), most=12
     )
     assert risk.attacked > 10
     assert risk.share(risk.unprotected) > 0.9
