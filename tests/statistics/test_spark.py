@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The specifications give the same cells on Spark as on DuckDB, from one file.
 
-Needs pyspark and Java, which nothing in the product needs: `pip install pyspark` into an environment
-beside, then run this file there with the repository on the path.
+Needs pyspark and Java, which nothing in the product needs: `pip install pyspark` beside, in an
+environment of its own, then run this file there with the repository on the path.
 """
 
 from pathlib import Path
