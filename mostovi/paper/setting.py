@@ -7,9 +7,11 @@ The document goes to the setter as data, never as markup: whatever a text holds,
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
+from xml.sax.saxutils import unescape
 
 from mostovi.paper.letters import FAMILIES
 from mostovi.paper.parts import Document, Drawing, Heading, Lines, Paragraph, Part, Table
@@ -59,6 +61,47 @@ def _content(document: Document) -> dict[str, object]:
 
 def _part(part: Part) -> dict[str, object]:
     content = asdict(part)
+    if isinstance(part, Drawing):
+        content |= _lettered(part.svg)
     if isinstance(part, Table):
         content["figures"] = sorted(part.figures)
     return content
+
+
+_TEXT = re.compile(r"<text\b([^>]*)>([^<]*)</text>")
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff]")
+_ISOLATES = re.compile("[\u2066-\u2069]")
+
+
+def _lettered(svg: str) -> dict[str, object]:
+    """A drawing whose labels in right-to-left letters the setter sets itself.
+
+    Inside a drawing it takes one font for a whole label and keeps no text behind joined letters,
+    which PDF/UA refuses. So these labels are lifted out and set at the same places. Positions are
+    the drawing's; labels inside a moved group stay where they are.
+    """
+    labels: list[dict[str, object]] = []
+    width = re.search(r'viewBox="0 0 ([\d.]+) ', svg)
+    whole = re.search(r'<svg\b[^>]*font-size="([\d.]+)', svg)
+    if width is None or "transform=" in svg:
+        return {"labels": labels, "across": 1.0}
+
+    def lift(found: re.Match[str]) -> str:
+        said = dict(re.findall(r'([\w-]+)="([^"]*)"', found[1]))
+        if not _RIGHT_TO_LEFT.search(found[2]) or "x" not in said or "y" not in said:
+            return found[0]
+        on_map = said.get("class") == "on-map"
+        labels.append(
+            {
+                "x": float(said["x"]),
+                "y": float(said["y"]),
+                "size": float(said.get("font-size") or (whole[1] if whole else 13)),
+                "anchor": said.get("text-anchor", "middle" if on_map else "start"),
+                "bold": on_map or "font-weight" in said,
+                "text": unescape(_ISOLATES.sub("", found[2])),
+            }
+        )
+        return ""
+
+    lifted = _TEXT.sub(lift, svg)
+    return {"svg": lifted, "labels": labels, "across": float(width[1])}

@@ -10,6 +10,7 @@ import pytest
 from pypdf import PdfReader
 
 from mostovi.paper import letters, setting
+from mostovi.paper.charts import Bar, Line, Mark, bars, lines
 from mostovi.paper.parts import Document, Drawing, Heading, Lines, Paragraph, Table
 
 PACKAGES = Path(__file__).resolve().parents[2] / "node_modules/@fontsource-variable"
@@ -104,3 +105,23 @@ def test_a_long_table_repeats_its_head_on_every_page() -> None:
     )
     assert len(reader.pages) > 2
     assert all("Group" in page.extract_text() for page in reader.pages)
+
+
+def test_charts_with_arabic_labels_can_be_set(fonts: Path) -> None:
+    """Brackets, figures and stars in a label, too; the setter would refuse them in the drawing."""
+    rows = [
+        Bar("ألبانيا (شمال)", 12, 10, 15),
+        Bar("صربيا", 30),
+        Bar("كوسوفو*", None, instead="مخفي"),
+    ]
+    said = {"title": "كم؟", "description": "كم شخصا"}
+    drawings = [
+        bars(rows=rows, mirrored=True, **said),
+        lines(
+            places=["2026-09", "2026-10"], series=[Line("المجموع (2026)", [1, 2])],
+            marks=[Mark(1, "قاعدة جديدة")], unit="أشخاص", mirrored=True, **said,
+        ),
+    ]  # fmt: skip
+    for language in ("ar", "en"):
+        document = Document("تقرير", language, [Drawing(svg, "وصف", width=60) for svg in drawings])
+        assert setting.pdf(document, fonts).startswith(b"%PDF")
