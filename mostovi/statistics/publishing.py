@@ -43,7 +43,14 @@ def publications_of(
     before = {} if earlier is None else read_earlier(earlier, chosen.specs)
     published = protecting.protect(cells, chosen.specs, protection, secret, before)
     return [
-        publication(published[spec.code], chosen, protection, now=now, publisher=publisher)
+        publication(
+            published[spec.code],
+            chosen,
+            protection,
+            now=now,
+            publisher=publisher,
+            revised=spec.code in before,
+        )
         for spec in chosen.specs
     ]
 
@@ -65,6 +72,7 @@ def publication(
     *,
     now: datetime,
     publisher: str,
+    revised: bool = False,
 ) -> Publication:
     """A protected table with what its readers must know."""
     notes = list(of.notes)
@@ -73,7 +81,7 @@ def publication(
     return Publication(
         published.spec,
         published.table.select(["period", *published.spec.names, "value"]),
-        words(published, protection),
+        words(published, protection, revised=revised),
         now,
         of.version,
         of.source,
@@ -82,18 +90,20 @@ def publication(
     )
 
 
-def words(published: Published, protection: Protection) -> str:
-    """How the cells were protected, for the reader of the table."""
+def words(published: Published, protection: Protection, *, revised: bool = False) -> str:
+    """How the cells were protected, for the reader. revised: earlier numbers were let stand."""
     if published.exact:
         return (
             "Exact counts; small cells, and cells from which they would follow, are hidden. "
             f"Every count from 1 to {protection.threshold - 1} is hidden."
         )
+    more = protection.people if revised else 0
     return (
-        f"Each number carries noise of at most {protection.noise.largest} (standard error "
-        f"{protection.standard_error:.1f}), the same wherever the same question is asked; totals "
-        "have their own, so parts need not add up exactly. A cell that is not there stands for "
-        f"fewer than {protection.hidden_below}, nobody included."
+        f"Each number carries noise (standard error {protection.standard_error:.1f}, never "
+        f"further than {protection.most_off + more} from the count), the same wherever the same "
+        "question is asked; totals have their own, so parts need not add up exactly. A cell that "
+        "is not there "
+        f"stands for fewer than {protection.hidden_below + more}, nobody included."
     )
 
 

@@ -87,7 +87,7 @@ def test_what_is_written_is_noisy_and_never_a_small_count(files, tmp_path):
     ]
     rule = protection()
     assert any(differences)
-    assert max(map(abs, differences)) <= rule.noise.largest
+    assert max(map(abs, differences)) <= rule.most_off
     assert min(int(row["value"]) for row in rows if row["value"]) >= rule.shown_from
 
 
