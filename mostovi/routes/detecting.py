@@ -9,7 +9,7 @@ times too often, because ordinary months resemble the month before.) The first y
 first judged period: nothing looks ahead, and a back-test is the same run.
 
 Alarms close together are one episode. When it began is said by change points of the level (Killick,
-Fearnhead, Eckley 2012, PELT, of the library ruptures), again of nothing later.
+Fearnhead, Eckley 2012, PELT, in the library ruptures), again of nothing later.
 
 Nothing here decides anything: an episode becomes an alert that a person reviews (R4).
 """
@@ -82,7 +82,7 @@ class Cut:
 
 @dataclass(frozen=True)
 class Judged:
-    """One period. bound: the highest count that is no alarm. earlier: same period, years before."""
+    """One period. bound: the highest count that is no alarm, worked out for episodes only."""
 
     period: str
     observed: int | None
@@ -220,7 +220,8 @@ def without_change(
     around[:, 0] = fresh[:, 0]
     for place in range(1, periods):
         around[:, place] = kept * around[:, place - 1] + np.sqrt(1 - kept**2) * fresh[:, place]
-    return generator.poisson(np.exp(np.minimum(level + around, 20.0))).astype(float)
+    counts: Array = generator.poisson(np.exp(np.minimum(level + around, 20.0))).astype(float)
+    return counts
 
 
 def _cut(counts: Array, days: Sequence[date], period: str, rate: float, seed: int) -> Cut:

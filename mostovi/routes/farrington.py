@@ -231,12 +231,14 @@ class _Fit:
 
     def _freedom(self) -> Array:
         levels = (self.sums > 0).sum(axis=1)
-        return np.maximum((self.prior > 0).sum(axis=1) - levels - self.has_trend, 1)
+        found: Array = np.maximum((self.prior > 0).sum(axis=1) - levels - self.has_trend, 1)
+        return found
 
     def dispersion(self) -> Array:
         """Variance as a multiple of the mean, at least 1: Pearson's estimate."""
         pearson = self.prior * (self.y - self.mean) ** 2 / self.mean
-        return np.maximum(pearson.sum(axis=1) / self._freedom(), 1.0)
+        found: Array = np.maximum(pearson.sum(axis=1) / self._freedom(), 1.0)
+        return found
 
     def _scale(self) -> Array:
         """The dispersion under standard errors.
@@ -247,7 +249,8 @@ class _Fit:
         if not self.as_surveillance:
             return self.dispersion()
         working = self.prior * ((self.y - self.mean) / self.mean) ** 2
-        return working.sum(axis=1) / self._freedom()
+        found: Array = working.sum(axis=1) / self._freedom()
+        return found
 
     def leverage(self) -> Array:
         """Each row's weight on its own fitted value."""

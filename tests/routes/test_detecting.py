@@ -46,7 +46,8 @@ def test_probabilities_are_those_that_the_r_package_surveillance_publishes(
     mean: float, error: float, phi: float, count: float, method: farrington.Method, expected: float
 ) -> None:
     """Figures of its test-farringtonFlexible.R (1.26.0)."""
-    one = farrington.exceedance(*(np.array([x]) for x in (count, mean, phi, error)), method)
+    arrays = [np.array([x]) for x in (count, mean, phi, error)]
+    one = farrington.exceedance(arrays[0], arrays[1], arrays[2], arrays[3], method)
     assert one[0] == pytest.approx(expected, abs=1e-6)
 
 
