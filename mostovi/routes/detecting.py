@@ -234,12 +234,12 @@ def _cut(counts: Array, days: Sequence[date], period: str, rate: float, seed: in
         return Cut(rate, rate, rate, 0)
     if len(models) < MADE_UP:
         models = models * -(-MADE_UP // len(models))
-    # A long series of weeks needs no more periods than say what the quantile is.
-    periods = min(counts.shape[1], (settings.years + 4) * length)
+    # Always equally long: the cut must not depend on how much of the series is known by now.
+    periods = (settings.years + 4) * length
     made_up = without_change(models, length, periods, np.random.default_rng(seed))
     judged = range(first, periods) if period == "month" else range(first, periods, 4)
     probabilities = farrington.expect(
-        made_up, days[:periods], period, settings, list(judged)
+        made_up, farrington.calendar(period, days[0], periods), period, settings, list(judged)
     ).probability
     usable = probabilities[~np.isnan(probabilities)]
     if not len(usable):

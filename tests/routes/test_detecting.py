@@ -195,6 +195,7 @@ def test_the_changes_of_2015_and_2021_to_2022_are_found_as_they_happened(
         then = detecting.detect(known, rate=0.01)
         assert then.judged[-1].alarm, "the alarm did not need any later month"
         assert then.judged[-1].probability == found.judged[place].probability
+        assert then.cut == found.cut
     assert not any(one.alarm for one in found.judged if "2016-06" <= one.period <= "2019-10")
 
 
