@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import cache
+from html import unescape
 
 from django.conf import settings
 from django.utils.formats import number_format
@@ -36,9 +37,9 @@ _PAPER_STYLE = (
     "'Mostovi Arabic',sans-serif;text-anchor:middle;fill:#17212b;paint-order:stroke;stroke:#fff;"
     "stroke-width:4px}</style>"
 )
-_TEXT = re.compile(r"<text\b.*?</text>", re.DOTALL)
-_ARABIC = re.compile(r"[\u0600-\u06ff](?:[\u0600-\u06ff\s]*[\u0600-\u06ff])?")
-_IN_ARABIC = r'<tspan font-family="Mostovi Arabic">\g<0></tspan>'
+_TEXT = re.compile(r"(<text\b[^>]*>)(.*?)(</text>)", re.DOTALL)
+_ARABIC = re.compile(r"[\u0600-\u06ff]")
+_ISOLATES = re.compile(r"[\u2066-\u2069]")
 Counts = Mapping[str, Mapping[str, int]]
 """By partner: how many actions have each status."""
 
@@ -54,16 +55,28 @@ def on_page(svg: str) -> SafeString:
     return mark_safe(svg)  # noqa: S308
 
 
-def on_paper(svg: str) -> str:
-    """A drawing for paper: a file of its own, in the letters that the paper has.
+def on_paper(svg: str) -> tuple[str, str]:
+    """A drawing for paper, in the letters that the paper has, and its key.
 
-    The setter takes one font for a run of text, so Arabic letters are told apart from the others.
+    The setter cannot tag Arabic letters inside a drawing (PDF/UA-1), so there each such label is a
+    number, and the key says what it stands for: it belongs into the caption.
     """
     from mostovi.paper.letters import FAMILIES  # reads fonts; a page needs none
 
     svg = svg.replace("Noto Sans, Noto Sans Arabic, sans-serif", ", ".join(FAMILIES))
     svg = svg.replace("currentColor", "#17212b")
-    return _TEXT.sub(lambda text: _ARABIC.sub(_IN_ARABIC, text[0]), svg)
+    labels: list[str] = []
+
+    def numbered(found: re.Match[str]) -> str:
+        words = _ISOLATES.sub("", found[2])
+        if not _ARABIC.search(words):
+            return found[0]
+        if words not in labels:
+            labels.append(words)
+        return f"{found[1]}({labels.index(words) + 1}){found[3]}"
+
+    drawn = _TEXT.sub(numbered, svg)
+    return drawn, "; ".join(f"({at}) {unescape(words)}" for at, words in enumerate(labels, 1))
 
 
 @cache

@@ -111,7 +111,7 @@ def say_milestone(
         earlier.sequence + 1 if earlier else 1, title, due, str(state),
     )  # fmt: skip
     moment = now or timezone.now()
-    stored = _keep(Milestone, step, moment, actor.account)
+    stored: Milestone = _keep(Milestone, step, moment, actor.account)
     _send(actor, SECRETARIAT, letters.MILESTONE_TYPE, step, moment)
     record(
         actor, AuditTag.PLAN_MILESTONE_SAID,
@@ -166,7 +166,7 @@ def _allowed(actor: Actor, plan: str, action: int) -> str:
 
 
 def _say(actor: Actor, help_: letters.Help, moment: datetime) -> Support:
-    stored = _keep(Support, help_, moment, actor.account)
+    stored: Support = _keep(Support, help_, moment, actor.account)
     _send(actor, SECRETARIAT, letters.SUPPORT_TYPE, help_, moment)
     record(
         actor, AuditTag.PLAN_SUPPORT_SAID,

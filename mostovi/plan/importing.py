@@ -103,5 +103,5 @@ def _keep(
     )  # fmt: skip
 
 
-def _told(value: IndicatorValue) -> dict[str, object]:
+def _told(value: IndicatorValue) -> dict[str, str | int | bool | None]:
     return {"year": value.year, "rows": value.parts["rows"], "sha256": value.fingerprint}

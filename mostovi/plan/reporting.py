@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from html import unescape
 from typing import Any
 
 from django.conf import settings
@@ -422,10 +423,7 @@ def paper(content: dict[str, Any]) -> list[Part]:
     ]
     for name in ("done", "map", "over_time"):
         if drawn.get(name):
-            svg = drawn[name]
-            says = _title_in(svg)
-            given = drawing.map_on_paper(svg) if name == "map" else drawing.on_paper(svg)
-            parts.append(Drawing(given, says, says, 80))
+            parts.append(_drawing(drawn[name], 80, on_map=name == "map"))
     parts.append(_counts_table(content))
     for number, title in content["commitments"].items():
         parts.append(Heading(title))
@@ -444,9 +442,16 @@ def paper(content: dict[str, Any]) -> list[Part]:
     return parts
 
 
+def _drawing(svg: str, width: int = 100, *, on_map: bool = False) -> Drawing:
+    """A chart or the map with its title, and the key of its labels where it needs one."""
+    says = _title_in(svg)
+    given, key = drawing.on_paper(drawing.map_on_paper(svg) if on_map else svg)
+    return Drawing(given, says, f"{says}. {key}" if key else says, width)
+
+
 def _title_in(svg: str) -> str:
     head = svg.partition('aria-label="')[2]
-    return head.partition('"')[0].replace("&amp;", "&")
+    return unescape(head.partition('"')[0])
 
 
 def _counts_table(content: dict[str, Any]) -> Table:
@@ -478,6 +483,8 @@ def _action_parts(action: dict[str, Any], partners: dict[str, str]) -> list[Part
 
 def _following_parts(content: dict[str, Any]) -> list[Part]:
     parts: list[Part] = []
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
     if content["milestones"]:
         head = (_("Partner"), _("Action"), _("Milestone"), _("Due"), _("State"))
         rows = tuple(
@@ -501,6 +508,8 @@ def _following_parts(content: dict[str, Any]) -> list[Part]:
 
 def _indicator_parts(content: dict[str, Any], drawn: dict[str, str]) -> list[Part]:
     parts: list[Part] = [Heading(_("Indicators"))]
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
     if content["indicators"]:
         head = (_("Indicator"), _("Month"), _("Released together"), _("Partners"))
         rows = tuple(
@@ -520,14 +529,14 @@ def _indicator_parts(content: dict[str, Any], drawn: dict[str, str]) -> list[Par
         title = _("First asylum applications by year")
         head, lines = asylum_table(content["asylum"])
         parts.append(Heading(title, 2))
-        parts.append(Drawing(drawing.on_paper(drawn["asylum"]), title, title))
+        parts.append(_drawing(drawn["asylum"]))
         figures = frozenset(range(1, len(head)))
         parts.append(Table(title, head, tuple(lines), figures, content["asylum"]["source"]))
         parts += [Paragraph(text) for text in asylum_words(content["asylum"])]
     if content["detections"]:
         title = _("Detections on the Western Balkan route by year")
         parts.append(Heading(title, 2))
-        parts.append(Drawing(drawing.on_paper(drawn["detections"]), title, title))
+        parts.append(_drawing(drawn["detections"]))
         years = content["detections"]["years"]
         rows = tuple((year, drawing.written(number)) for year, number in years.items())
         note = content["detections"]["source"]

@@ -163,7 +163,7 @@ def test_a_partner_answers_a_match_once(focal_point, letter, secretariat_peer, b
     following.answer_match(focal_point, match.reference, agree=True)
     with pytest.raises(following.NotOpen):
         following.answer_match(focal_point, match.reference, agree=False)
-    assert OutboxLetter.objects.filter(type=letters.MATCH_TYPE).count() == 1
+    assert OutboxLetter.objects.filter(letter_type=letters.MATCH_TYPE).count() == 1
     following.close_support(focal_point, mine.reference, state="met")
     with pytest.raises(following.NotOpen):
         following.close_support(focal_point, mine.reference, state="withdrawn")
