@@ -40,8 +40,6 @@ COUNTRY_CODES: Final[Mapping[str, str]] = {
 }  # fmt: skip
 """Calling codes of the partners: ITU-T E.164 list of assigned codes, from memory."""
 
-# Cyrillic letters that stand on plates beside the Latin ones they look like.
-_LOOKALIKE = str.maketrans("АВЕЗКМНОРСТУХЈ", "ABE3KMHOPCTYXJ")
 _CYRILLIC = str.maketrans({
     "љ": "lj", "њ": "nj", "џ": "dz", "ђ": "dj", "ж": "z", "ч": "c", "ћ": "c", "ш": "s", "ј": "j",
     "ц": "c", "ѓ": "g", "ќ": "k", "ѕ": "dz", "х": "h",
@@ -61,7 +59,7 @@ def normalised(kind: str, text: str, partner: str = "") -> str:
 
     >>> normalised("phone", "067/123-456", "me") == normalised("phone", "+382 67 123 456")
     True
-    >>> normalised("vehicle", "пг-АВ 123") == normalised("vehicle", "PG AB-123")
+    >>> normalised("vehicle", "пг-аб 123") == normalised("vehicle", "PG AB-123")
     True
     """
     whole = unicodedata.normalize("NFKC", text).strip()
@@ -97,33 +95,34 @@ def _phone(text: str, partner: str) -> str:
 
 
 def _vehicle(text: str) -> str:
-    upper = text.upper().translate(_LOOKALIKE)
-    bare = "".join(sign for sign in anyascii(_plain(upper)).upper() if sign.isalnum())
+    # A Cyrillic report writes the plate's letters in Cyrillic: ПГ АБ is PG AB, not its look-alike.
+    bare = re.sub(r"[^a-z0-9]", "", _latin(text.casefold())).upper()
     if not 4 <= len(bare) <= 17 or not any(sign.isdigit() for sign in bare):
         raise Unreadable("vehicle_form")
     return bare
 
 
 def _account(text: str) -> str:
-    bare = "".join(sign for sign in text if sign.isalnum())
-    if re.fullmatch(r"(?i)[a-z]{2}\d{2}[a-z0-9]{11,30}", bare):
-        iban = bare.upper()
-        turned = "".join(str(int(sign, 36)) for sign in iban[4:] + iban[:4])
-        if int(turned) % 97 != 1:
-            raise Unreadable("account_check")
-        return iban
+    bare = re.sub(r"[^A-Za-z0-9]", "", anyascii(text))
+    if re.fullmatch(r"(?i)[a-z]{2}[0-9]{2}[a-z0-9]{11,30}", bare) and _is_iban(bare):
+        return bare.upper()
+    if re.fullmatch(r"(?i)(?:al|ba|xk|me|mk|rs|de|at|it|gr|hr|si|bg|ro|hu|tr)\d{14,28}", bare):
+        raise Unreadable("account_check")
     if not 6 <= len(bare) <= 100:
         raise Unreadable("account_length")
     # Wallets of crypto-assets are told apart by upper and lower case, but for hexadecimal ones.
-    if re.fullmatch(r"(?i)0x[0-9a-f]{40}", bare):
-        return bare.lower()
-    return bare if bare.isascii() else anyascii(bare).upper()
+    return bare.lower() if re.fullmatch(r"(?i)0x[0-9a-f]{40}", bare) else bare
+
+
+def _is_iban(bare: str) -> bool:
+    """Check digits after ISO 13616 (modulo 97)."""
+    turned = "".join(str(int(sign, 36)) for sign in bare[4:] + bare[:4])
+    return int(turned) % 97 == 1
 
 
 def _address(text: str) -> str:
-    words = re.findall(r"\d+|[^\W\d_]+", _plain(text.casefold()))
-    kept = [_STREET_WORDS.get(word, word) for word in (_latin(word) for word in words)]
-    kept = [word for word in kept if word]
+    words = re.findall(r"[0-9]+|[a-z]+", _latin(text.casefold()))
+    kept = [word for word in (_STREET_WORDS.get(word, word) for word in words) if word]
     if len(kept) < 2 or not any(word.isdigit() or word == "bb" for word in kept):
         raise Unreadable("address_number")
     # Town and street are written in either order.
@@ -131,26 +130,23 @@ def _address(text: str) -> str:
 
 
 def _online(text: str) -> str:
-    low = text.casefold().strip()
-    low = re.sub(r"^https?://(?:www\.|m\.)?", "", low).split("?", 1)[0].split("#", 1)[0]
-    low = low.rstrip("/").lstrip("@")
-    low = re.sub(r"\s+", "", low)
+    low = text
+    while True:
+        bare = unicodedata.normalize("NFKC", low.casefold())
+        bare = re.sub(r"\s+", "", bare)
+        bare = re.sub(r"^(?:https?://|www\.|m\.|@)", "", bare)
+        bare = re.split(r"[?#]", bare, maxsplit=1)[0].rstrip("/")
+        if bare == low:
+            break
+        low = bare
     if len(low) < 3:
         raise Unreadable("online_short")
     return low
 
 
-def _latin(word: str) -> str:
-    return anyascii(word.translate(_CYRILLIC).translate(_LATIN)).casefold()
-
-
-def _plain(text: str) -> str:
-    """Without accents, but with the letters that `_LATIN` knows."""
-    kept = []
-    for sign in text:
-        parts = unicodedata.normalize("NFD", sign)
-        kept.append(sign if sign in "đžčćšëçљњџђжчћшјцѓќѕх" else parts[0])
-    return "".join(kept)
+def _latin(text: str) -> str:
+    """Latin letters without accents, with what the region writes for those of its own."""
+    return anyascii(text.translate(_CYRILLIC).translate(_LATIN)).casefold()
 
 
 _FORMS: Final[Mapping[IdentifierKind, Callable[[str], str]]] = {
