@@ -50,9 +50,11 @@ def table_cells(actor: Actor, spec: Spec, month: Month) -> list[Row]:
     """
     require(actor, Action.PUBLISH, Kind.STATISTIC)
     record(actor, AuditTag.STATISTICS_PREVIEWED, detail={"month": str(month), "table": spec.code})
-    rows = own_events.events(first_month(spec, month), month, spec.events)
-    cells = cube_rows(rows, [spec])
-    done = protecting.protect(cells, [spec], protection(), noise_secret())
+    # Tables of the same events are protected as one: a question has one answer in all of them.
+    together = [other for other in specs() if set(other.events) & set(spec.events)]
+    kinds = {event for other in together for event in other.events}
+    cells = cube_rows(own_events.events(first_month(spec, month), month, kinds), together)
+    done = protecting.protect(cells, together, protection(), noise_secret())
     published = done[spec.code].table
     names = ("period", *spec.names)
     shown = dict(zip(_keys(published, names), published.column("value").to_pylist(), strict=True))

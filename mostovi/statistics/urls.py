@@ -3,7 +3,7 @@
 
 from django.urls import path, register_converter
 
-from mostovi.statistics import table_views, views
+from mostovi.statistics import protection_views, table_views, views
 from mostovi.statistics.months import Month
 
 app_name = "statistics"
@@ -35,6 +35,9 @@ urlpatterns = [
     path("tables/quality/", table_views.quality_page, name="quality"),
     path("tables/<slug:code>/", table_views.table, name="table"),
     path("tables/<slug:code>/cells/", table_views.cells, name="table_cells"),
+    path(
+        "tables/<slug:code>/protection/", protection_views.protection, name="table_protection"
+    ),
     path("region/", views.region, name="region"),
     path("region/download/<month:month>.csv", views.region_csv, name="region_csv"),
     path("region/<month:month>/<slug:table>/", views.region_table, name="region_table"),
