@@ -365,20 +365,22 @@ def asylum_words(found: dict[str, Any]) -> list[str]:
 def asylum_table(
     found: dict[str, Any] | None,
 ) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Head and rows of first applications by partner and year; what is not there is no zero."""
+    """Head and rows of first applications by year and partner; what is not there is no zero."""
     if not found:
         return (), []
-    years = [str(year) for year in found["years"]]
+    by_partner = found["by_partner"]
+    whole = set(by_partner) == set(PARTNERS)
     rows = []
-    for code, row in found["by_partner"].items():
-        cells = [row.get(year) for year in years]
-        if code == "xk":
-            cells = [None] * len(years)
-        missing = _("not separate") if code == "xk" else "–"
-        rows.append(
-            (str(NAMES[code]), *(missing if c is None else drawing.written(c) for c in cells))
-        )
-    return (_("Partner"), *years), rows
+    for year in map(str, found["years"]):
+        known = {code: row.get(year) for code, row in by_partner.items()}
+        cells = [
+            _("not separate") if code == "xk" else "–" if n is None else drawing.written(n)
+            for code, n in known.items()
+        ]
+        total = sum(n for n in known.values() if n is not None)
+        rows.append((year, *cells, *([drawing.written(total)] if whole else [])))
+    names = (str(NAMES[code]) for code in by_partner)
+    return (_("Year"), *names, *([_("Together")] if whole else [])), rows
 
 
 # --- on paper ----------------------------------------------------------------------------------
@@ -423,7 +425,7 @@ def paper(content: dict[str, Any]) -> list[Part]:
     ]
     for name in ("done", "map", "over_time"):
         if drawn.get(name):
-            parts.append(_drawing(drawn[name], 80, on_map=name == "map"))
+            parts.append(_drawing(drawn[name], 55 if name == "map" else 80, on_map=name == "map"))
     parts.append(_counts_table(content))
     for number, title in content["commitments"].items():
         parts.append(Heading(title))
@@ -446,7 +448,7 @@ def _drawing(svg: str, width: int = 100, *, on_map: bool = False) -> Drawing:
     """A chart or the map with its title, and the key of its labels where it needs one."""
     says = _title_in(svg)
     given, key = drawing.on_paper(drawing.map_on_paper(svg) if on_map else svg)
-    return Drawing(given, says, f"{says}. {key}" if key else says, width)
+    return Drawing(given, says, f"{says} · {key}" if key else says, width)
 
 
 def _title_in(svg: str) -> str:
