@@ -93,10 +93,9 @@ def _picture(
         for code in item.incidents:
             nodes[code] = Node(code, code, True, code == around)
             edges.append(Edge(code, key, doubted))
-    picture = drawn(
-        list(nodes.values()), edges, title=_("Network of incidents"),
-        description=_("Incidents are squares, shared things circles. The tables below say the same."),
-    )  # fmt: skip
+    words = _("Incidents are squares, shared things circles. The tables below say the same.")
+    title = _("Network of incidents")
+    picture = drawn(list(nodes.values()), edges, title=title, description=words)
     # Drawn by `network_drawing`, which escapes every text.
     return mark_safe(picture)  # noqa: S308
 

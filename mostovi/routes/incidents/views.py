@@ -79,21 +79,18 @@ def incident(request: ActingRequest, code: str) -> HttpResponse:
 def _page(request: ActingRequest, row: Incident, form: IdentifierForm) -> HttpResponse:
     seen, network = store.read(request.actor, row), linking.network(request.actor)
     shared = {(item.kind, item.token): item for item in network.shared}
-    noted = [
-        {
-            "row": one,
-            "kind": say("identifier_kinds", one.kind),
-            "values": values or {},
-            "elsewhere": [
-                code
-                for code in (item.incidents if (item := shared.get((one.kind, bytes(one.token))))
-                             else ())
-                if code != row.code
-            ],
-            "wide": bool(item and item.is_wide),
-        }
-        for one, values in seen.identifiers
-    ]  # fmt: skip
+    noted = []
+    for one, said_there in seen.identifiers:
+        item = shared.get((one.kind, bytes(one.token)))
+        noted.append(
+            {
+                "row": one,
+                "kind": say("identifier_kinds", one.kind),
+                "values": said_there or {},
+                "elsewhere": [c for c in (item.incidents if item else ()) if c != row.code],
+                "wide": item is not None and item.is_wide,
+            }
+        )
     signs = {sign.code: _(sign.asks) for sign in sign_set().signs}
     adverts = [
         {
