@@ -118,7 +118,5 @@ def region(db, settings, investigator, acting):
             polling=False, letters=frozenset(), batch=1, keys=tuple(keys),
         )  # fmt: skip
         with made.at("ba" if code == "me" else "me"):
-            add_peer(
-                Actor(uuid4(), Role.ADMINISTRATOR, Purpose.GOVERNANCE), entry=entry.as_dict()
-            )
+            add_peer(Actor(uuid4(), Role.ADMINISTRATOR, Purpose.GOVERNANCE), entry=entry.as_dict())
     return made
