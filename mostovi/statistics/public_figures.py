@@ -121,6 +121,11 @@ class Over:
     sent: tuple[int, ...]
 
     @property
+    def asked(self) -> str:
+        """The question that its charts answer."""
+        return _("%(title)s, by partner and month") % {"title": self.title}
+
+    @property
     def rows(self) -> list[tuple[Month, list[Figure], Figure, int]]:
         """For the table: newest month first, with how many partners are in the sum."""
         found = [
@@ -166,9 +171,8 @@ def _places(over: Over) -> list[str]:
 def line_chart(over: Over) -> str:
     """Every partner's line."""
     senders = [p for p in PARTNERS if any(one.state != "missing" for one in over.by_partner[p])]
-    title = _("%(title)s, by partner and month") % {"title": over.title}
     return charts.lines(
-        title=title,
+        title=over.asked,
         description=_("Gaps are months that a partner has not sent, or that are hidden."),
         places=_places(over),
         series=[_line(str(NAMES[p]), over.by_partner[p]) for p in senders],
@@ -181,9 +185,8 @@ def line_chart(over: Over) -> str:
 
 def small_charts(over: Over) -> str:
     """A small chart a partner, all on one scale."""
-    title = _("%(title)s, by month") % {"title": over.title}
     return charts.multiples(
-        title=title,
+        title=over.asked,
         description=_("One chart for each partner, all on the same scale. Gaps: not sent, hidden."),
         places=_places(over),
         panels=[
@@ -197,6 +200,14 @@ def small_charts(over: Over) -> str:
     )
 
 
+def bar_title(indicator: Indicator, edition: Edition) -> str:
+    """The question that `bar_chart` answers."""
+    return _("%(title)s in %(month)s, by partner") % {
+        "title": in_language(indicator.title, language()),
+        "month": month_name(Month.parse(edition.period)),
+    }
+
+
 def bar_chart(indicator: Indicator, edition: Edition) -> str:
     """One month of one indicator, a bar a partner."""
     words = {"missing": _("missing"), "hidden": _("hidden")}
@@ -205,14 +216,14 @@ def bar_chart(indicator: Indicator, edition: Edition) -> str:
         one = figure_of(edition, indicator.code, partner)
         value = float(one.low) if one.exact else None
         rows.append(charts.Bar(str(NAMES[partner]), value, instead=words.get(one.state, "")))
-    title = _("%(title)s in %(month)s, by partner") % {
-        "title": in_language(indicator.title, language()),
-        "month": month_name(Month.parse(edition.period)),
-    }
     return charts.bars(
-        title=title, description=_("The numbers stand in the table below."), rows=rows,
-        number=number, mirrored=mirrored(), width=_NARROW,
-    )  # fmt: skip
+        title=bar_title(indicator, edition),
+        description=_("The numbers stand in the table below."),
+        rows=rows,
+        number=number,
+        mirrored=mirrored(),
+        width=_NARROW,
+    )
 
 
 # --- One table ------------------------------------------------------------------------------------

@@ -144,6 +144,7 @@ def _month_context(edition: Edition) -> Where:
         "rows": public_figures.indicator_rows(edition),
         "standings": public_figures.standings(edition),
         "present": len(edition.revisions),
+        "bars_title": public_figures.bar_title(first, edition),
         "bars": public_figures.bar_chart(first, edition),
         "tables": [
             (one.code, in_language(one.title, public_figures.language()))

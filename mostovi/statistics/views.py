@@ -22,7 +22,7 @@ from mostovi.rights.doors import ActingRequest, door
 from mostovi.rights.services import record
 from mostovi.statistics import letters, services
 from mostovi.statistics import region as regional
-from mostovi.statistics.catalogue import template
+from mostovi.statistics.catalogue import exchange, template
 from mostovi.statistics.cubes import Cell
 from mostovi.statistics.models import MonthlyTable, RegionalCell
 from mostovi.statistics.months import Month
@@ -107,6 +107,8 @@ def release(request: ActingRequest, month: Month) -> HttpResponse:
     """Exactly what would leave beside what was counted; then release it."""
     if not settings.MOSTOVI.holds_persons or month > Month.last_complete(timezone.localdate()):
         raise Http404
+    if exchange().second_officer_required:
+        return redirect("statistics:prepare", month=month)
     problem = ""
     if request.method == "POST":
         try:

@@ -121,7 +121,7 @@ def test_a_month_from_three_offices_to_everybody(visit: Any, region: Any, chromi
     assert "missing" in secretary.locator("main").inner_text()
     secretary.fill("#note", "Synthetic: Serbia is still missing.")
     secretary.get_by_role("button", name="Publish this month").click()
-    secretary.get_by_text("Edition 1 is published").wait_for()
+    secretary.get_by_text("Everybody can see it now.").wait_for()
 
     context = chromium.new_context(
         base_url=region.addresses["secretariat"], java_script_enabled=False, locale="ar",

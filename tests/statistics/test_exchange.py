@@ -137,6 +137,16 @@ def test_an_unusual_month_needs_words_before_it_is_handed_over(counted, statisti
     assert prepared(statistician, "Two centres closed.").words == "Two centres closed."
 
 
+def test_where_a_second_officer_is_required_nobody_releases_alone(
+    counted, secretariat_peer, browser, monkeypatch
+):
+    strict = replace(catalogue.exchange(), second_officer_required=True)
+    monkeypatch.setattr("mostovi.statistics.views.exchange", lambda: strict)
+    answer = browser(Role.STATISTICIAN).post(f"/statistics/{MONTH}/release/", {"digest": "x"})
+    assert answer.headers["Location"] == f"/statistics/exchange/{MONTH}/prepare/"
+    assert not MonthlyTable.objects.exists()
+
+
 # --- At the secretariat ---------------------------------------------------------------------------
 
 

@@ -33,10 +33,10 @@ from mostovi.statistics.months import Month
 from mostovi.statistics.region import PARTNERS
 
 ActorOf = Callable[[Role], Actor]
-RELEASED, WAITS = (5, 4), 3
+RELEASED, WAITS = (4, 3), 2
 """Months back; the newest two are left to do."""
 WORDS = "Synthetic: the first months of a new node."
-FIRST, LAST, PUBLISHED = 13, 3, 5
+FIRST, LAST, PUBLISHED = 12, 2, 4
 STOPS, STOPPED_AFTER = "mk", 7
 LATE = "xk"
 LEVELS = {"al": 300, "ba": 900, "xk": 260, "me": 220, "mk": 420, "rs": 1100}
