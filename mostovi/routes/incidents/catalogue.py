@@ -98,7 +98,7 @@ def sign_set(path: Path = FOLDER / "adverts.yaml") -> SignSet:
     """The signs in adverts. Raises `BadList`."""
     read = _document(path)
     groups = dict(_need(read, "groups", path.name))
-    signs = []
+    signs: list[Sign] = []
     for number, line in enumerate(_need(read, "signs", path.name), start=1):
         where = f"{path.name}, sign {number}"
         sign = Sign(*(str(_need(line, name, where)) for name in ("code", "group", "asks")))
@@ -122,8 +122,10 @@ def checklist(path: Path = FOLDER / "checklist.yaml") -> Checklist:
     items = []
     for number, line in enumerate(_need(read, "items", path.name), start=1):
         where = f"{path.name}, item {number}"
-        parts = [str(_need(line, name, where)) for name in ("code", "asks", "how", "source")]
-        items.append(Item(*parts, _evidence(line, where)))
+        code, asks, how, source = (
+            str(_need(line, name, where)) for name in ("code", "asks", "how", "source")
+        )
+        items.append(Item(code, asks, how, source, _evidence(line, where)))
     return Checklist(
         version=str(_need(read, "version", path.name)), title=_need(read, "title", path.name),
         reviewed=read["review"]["status"] == "reviewed", items=tuple(items),

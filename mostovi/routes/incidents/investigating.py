@@ -75,7 +75,7 @@ def read(actor: Actor, row: Investigation) -> Mapping[str, Any]:
 @transaction.atomic
 def listed(
     actor: Actor, rows: Sequence[Investigation]
-) -> list[tuple[Investigation, Mapping[str, Any] | None]]:
+) -> Sequence[tuple[Investigation, Mapping[str, Any] | None]]:
     """Investigations of a page with their titles; each reading is logged."""
     require(actor, Action.READ, Kind.INVESTIGATION)
     if rows:

@@ -159,7 +159,7 @@ def read(actor: Actor, row: Incident) -> ReadIncident:
 @transaction.atomic
 def listed(
     actor: Actor, rows: Sequence[Incident]
-) -> list[tuple[Incident, Mapping[str, Any] | None]]:
+) -> Sequence[tuple[Incident, Mapping[str, Any] | None]]:
     """Incidents of a page with their sealed values; each reading is logged."""
     require(actor, Action.READ, Kind.INCIDENT)
     if rows:

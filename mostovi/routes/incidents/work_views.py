@@ -21,7 +21,7 @@ from mostovi.rights.paging import LongList
 from mostovi.routes.incidents import assisting, investigating, joint, letters
 from mostovi.routes.incidents.forms import SORT_WORDS, AssistanceForm, EntryForm, ProposalForm
 from mostovi.routes.incidents.investigation_views import found as investigation_of
-from mostovi.routes.incidents.letters import ENTRY, ChangedSinceSeen, preview
+from mostovi.routes.incidents.letters import ChangedSinceSeen
 from mostovi.routes.incidents.models import Assistance, Investigation, JointWork
 from mostovi.routes.incidents.store import Unfit
 from mostovi.routes.incidents.wording import (
@@ -190,7 +190,7 @@ def share(request: ActingRequest, code: str) -> HttpResponse:
     except (ValueError, ChangedSinceSeen):
         messages.warning(request, _(LOOK_AGAIN))
         return _joint_page(request, row, form=form)
-    lines = lines_in_words(preview(ENTRY, "investigation", going.data))
+    lines = lines_in_words(going.lines)
     return _joint_page(
         request, row, form=form, leaving=going, leaving_lines=lines, entry=entry, carried=wish
     )

@@ -350,3 +350,16 @@ def test_a_list_with_a_mistake_is_named(tmp_path):
     (tmp_path / "words.yaml").write_text("[")
     with pytest.raises(BadList, match=r"words.yaml"):
         words(tmp_path / "words.yaml")
+
+
+def test_the_demo_has_something_to_look_at(region, acting, settings):
+    from dataclasses import replace
+    from random import Random
+
+    from mostovi.node.synthetic import incidents as story
+
+    settings.MOSTOVI = region.home = replace(region.home, demo=True)
+    actor = acting(Role.INVESTIGATOR)
+    assert story.load(lambda role: actor, [], timezone.now(), Random(7)) == 7
+    assert len(linking.network(actor).undecided) >= 3
+    assert region.carry("ba") == region.carry("ba") == "stored"
