@@ -4,9 +4,7 @@
 from django.urls import include, path
 
 from mostovi.statistics import public_views as views
-from mostovi.statistics import urls as _urls
-
-assert _urls.MonthConverter  # noqa: S101 - its import registers the converter `month`
+from mostovi.statistics import urls  # noqa: F401 - registers the converter `month`
 
 pages = [
     path("", views.choose, name="choose"),
