@@ -21,6 +21,7 @@ from mostovi.plan import (
     detections,
     following,
     importing,
+    indicators,
     letters,
     reporting,
     services,
@@ -30,6 +31,9 @@ from mostovi.plan.matching import Need, pairs
 from mostovi.plan.models import IndicatorValue, Milestone, PartnerProgress, Support, SupportMatch
 from mostovi.rights.access import Refused
 from mostovi.rights.roles import Role
+from mostovi.statistics import letters as statistics_letters
+from mostovi.statistics.catalogue import template
+from mostovi.statistics.models import MonthlyTable
 from tests.plan.test_plan import GAZETTE, data, page, reported, text
 from tests.plan.test_stock import SHARED, run
 
@@ -489,3 +493,39 @@ def test_the_demo_says_something_and_leaves_something_unsaid(settings, acting, s
     assert all(
         len(n.split("Synthetic")) == 2 for n in Support.objects.values_list("text", flat=True)
     )
+
+
+@pytest.mark.django_db
+def test_a_dependency_asks_and_changes_nothing(everything, browser):
+    shown = text(page(browser(Role.ANALYST), "/plan/actions/4/"))
+    assert "A question to Bosnia and Herzegovina: this action is reported done" in shown
+    assert services.in_force()[(4, "ba")].status == "done"
+
+
+def released(partner, period, number, hidden=False):
+    """A month of a partner, every cell the same number: no sum is checked here."""
+    chosen = template()
+    for table in chosen.tables:
+        published = dict.fromkeys(table.cells, None if hidden else number)
+        MonthlyTable.objects.create(
+            partner=partner, node=partner, table=table.code, period=period, revision=1,
+            template=chosen.code, template_version=chosen.version, threshold=3, status="released",
+            cells=statistics_letters.rows(table, published), released_at=datetime.now(UTC),
+        )  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_indicators_flow_from_released_months_and_hidden_is_no_sum(at_secretariat, client):
+    released("ba", "2026-09", 10)
+    released("rs", "2026-09", 30)
+    released("ba", "2026-10", 20)
+    released("rs", "2026-10", 0, hidden=True)
+    (found,) = indicators.histories(["persons_screened"])
+    assert found.values[-2:] == (40, None) and found.values[0] is None
+    assert found.partners[-2:] == (2, 2)
+    live = indicators.latest(until="2026-09")["persons_screened"]
+    assert (live.region.low, live.region.exact, live.partners) == (40, True, 2)
+    # What is released but not published by the secretariat is not on the public page.
+    assert indicators.latest(public=True) == {}
+    cache.clear()
+    assert "Monthly counts of the nodes" not in text(client.get("/progress/"))
