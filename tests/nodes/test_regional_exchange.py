@@ -37,8 +37,7 @@ def handed_over(visit: Any, node: str) -> None:
     second.goto("/")
     second.locator("a[href^='/statistics/exchange/submissions/']").last.wait_for()
     second.goto("/statistics/exchange/")
-    row = second.get_by_role("row").filter(has_text=MONTH.first_day.strftime("%B %Y"))
-    row.get_by_role("link").click()
+    second.get_by_role("link", name=f"Look {MONTH.first_day:%B %Y}").first.click()
     shown = second.locator("main").inner_text()
     assert "Counted here" not in shown
     assert "Synthetic: as it was counted." in shown
