@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from mostovi.procedures import services as procedures
@@ -52,7 +53,8 @@ def end(rule: RetentionRule, today: date) -> int:
 def _end_running(system: Actor, moment: datetime) -> int:
     ended = 0
     for model in (JointWork, Assistance):
-        over = model.objects.filter(procedure__over_at__lt=moment)
+        unsent = Q(letter_id=None, changed_at__lt=moment)
+        over = model.objects.filter(Q(procedure__over_at__lt=moment) | unsent)
         for row in over.select_related("procedure")[:AT_ONCE]:
             instance: Instance = row.procedure
             destroy_subject(system, row.key_id, reason="retention")

@@ -22,7 +22,7 @@ from mostovi.exchange import handlers
 from mostovi.exchange.handlers import ReceivedLetter, Reject
 from mostovi.exchange.models import OutboxLetter
 from mostovi.exchange.peers import known_peers
-from mostovi.exchange.profiles import ProfileViolation, preview
+from mostovi.exchange.profiles import ProfileViolation, letter_types, preview, profile
 from mostovi.exchange.services import post
 from mostovi.rights.access import Actor
 from mostovi.rights.purposes import Purpose
@@ -108,10 +108,16 @@ def country_of(peer: str) -> str:
 
 
 def receivers() -> list[tuple[str, str]]:
-    """Nodes that take letters of investigations: (code, name), without this one."""
-    nodes = known_peers().nodes
+    """Nodes that take letters of investigations: (code, name), without this one.
+
+    A node that takes no letters on people (the secretariat's) is none of them.
+    """
+    nodes, on_people = known_peers().nodes, [t for t in letter_types() if profile(t).personal]
     return sorted(
         (code, node.name)
         for code, node in nodes.items()
-        if code != settings.MOSTOVI.code and node.allows(JOINT) and node.allows(REQUEST)
+        if code != settings.MOSTOVI.code
+        and node.allows(JOINT)
+        and node.allows(REQUEST)
+        and any(node.allows(letter_type) for letter_type in on_people)
     )

@@ -82,6 +82,8 @@ def _joint_page(
         for one, said, _ours in entries
         if one.sort in {"question", "task"}
     ]
+    if form is not None:
+        form.fields["answers"].choices = [("", "–"), *asked]  # type: ignore[attr-defined]
     context = {
         "row": row, "values": values, "crime": say("crimes", row.crime),
         "step": step_words(row.procedure), "unsent": unsent,
