@@ -2,6 +2,7 @@
 """Two nodes work on one investigation and help each other, by letters alone."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -175,3 +176,14 @@ def test_an_urgent_request_says_why(region, investigator):
     with pytest.raises(Unfit) as refused:
         asked(investigator, urgency="urgent")
     assert refused.value.field == "why_urgent"
+
+
+def test_a_node_that_holds_no_records_on_people_takes_nothing_in(
+    region, investigator, proposal, settings
+):
+    joint.propose(investigator, proposal, seen=joint.outgoing(proposal).seen)
+    letter = OutboxLetter.objects.get()
+    assert not profile(letter.letter_type).personal
+    region.home = settings.MOSTOVI = replace(settings.MOSTOVI, holds_persons=False)
+    assert region.carry("ba") == "holds_no_persons"
+    assert not JointWork.objects.filter(began_here=False).exists()
