@@ -33,6 +33,7 @@ from mostovi.rights.access import Refused
 from mostovi.rights.roles import Role
 from mostovi.statistics import letters as statistics_letters
 from mostovi.statistics.catalogue import template
+from mostovi.statistics.cubes import with_margins
 from mostovi.statistics.models import MonthlyTable
 from tests.plan.test_plan import GAZETTE, data, page, reported, text
 from tests.plan.test_stock import SHARED, run
@@ -503,10 +504,12 @@ def test_a_dependency_asks_and_changes_nothing(everything, browser):
 
 
 def released(partner, period, number, hidden=False):
-    """A month of a partner, every cell the same number: no sum is checked here."""
+    """A month of a partner: the number stands under the first code of every dimension."""
     chosen = template()
     for table in chosen.tables:
-        published = dict.fromkeys(table.cells, None if hidden else number)
+        first = tuple(codes[0] for _name, codes in table.shape)
+        counted = with_margins(table.measure, table.shape, {first: number})
+        published = {cell: None if hidden else count for cell, count in counted.items()}
         MonthlyTable.objects.create(
             partner=partner, node=partner, table=table.code, period=period, revision=1,
             template=chosen.code, template_version=chosen.version, threshold=3, status="released",
