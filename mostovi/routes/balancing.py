@@ -203,7 +203,7 @@ def _fit(design: Numbers, aim: Numbers, weight: Numbers) -> tuple[Numbers, float
     A hair of a ridge chooses the smallest flows where nothing is tied down.
     """
     import numpy as np
-    from scipy.optimize import nnls  # type: ignore[import-untyped]
+    from scipy.optimize import nnls
 
     count = design.shape[1]
     scaled = design * weight[:, None]

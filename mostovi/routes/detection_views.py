@@ -67,9 +67,7 @@ def alerts(request: ActingRequest) -> HttpResponse:
 @door(Action.DECIDE, Kind.FLOW)
 def check(request: ActingRequest) -> HttpResponse:
     """Check all series now."""
-    new = alerting.check_all(
-        request.actor, rate=detecting.DEFAULT_RATE, now=timezone.now()
-    )
+    new = alerting.check_all(request.actor, rate=detecting.DEFAULT_RATE, now=timezone.now())
     messages.success(request, _("Checked. New alerts: %(count)s") % {"count": new})
     return redirect("routes:alerts")
 

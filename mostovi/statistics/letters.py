@@ -46,7 +46,12 @@ def cells_of(table: Table, stored: list[list[Any]]) -> dict[Cell, int | None]:
 
 
 def compose(
-    template: Template, published: Published, *, partner: str, month: Month, revision: int,
+    template: Template,
+    published: Published,
+    *,
+    partner: str,
+    month: Month,
+    revision: int,
     second_officer: bool = False,
 ) -> dict[str, Any]:
     """The letter's data: everything that leaves, and nothing else.

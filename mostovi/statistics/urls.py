@@ -35,9 +35,7 @@ urlpatterns = [
     path("tables/quality/", table_views.quality_page, name="quality"),
     path("tables/<slug:code>/", table_views.table, name="table"),
     path("tables/<slug:code>/cells/", table_views.cells, name="table_cells"),
-    path(
-        "tables/<slug:code>/protection/", protection_views.protection, name="table_protection"
-    ),
+    path("tables/<slug:code>/protection/", protection_views.protection, name="table_protection"),
     path("region/", views.region, name="region"),
     path("region/download/<month:month>.csv", views.region_csv, name="region_csv"),
     path("region/<month:month>/<slug:table>/", views.region_table, name="region_table"),
