@@ -17,7 +17,7 @@ from mostovi.exchange import keystore
 from mostovi.exchange.directory import NodeEntry
 from mostovi.exchange.handlers import ReceivedLetter
 from mostovi.exchange.keys import Use, new_pair
-from mostovi.exchange.profiles import profile
+from mostovi.exchange.profiles import letter_types, profile
 from mostovi.exchange.services import add_peer
 from mostovi.node import accounts
 from mostovi.rights.access import Actor
@@ -33,9 +33,10 @@ def secretariat_peer(db: None) -> Any:
     now = datetime.now(UTC)
     keystore.ensure_keys(keystore.key_store(), now)
     keys = [new_pair(use, now - timedelta(days=1)).public for use in Use]
+    impersonal = frozenset(t for t in letter_types() if not profile(t).personal)
     entry = NodeEntry(
         code="secretariat", name="Secretariat", country="ba", endpoint="http://127.0.0.1:9",
-        polling=False, letters=frozenset(), batch=1, keys=tuple(keys),
+        polling=False, letters=impersonal, batch=1, keys=tuple(keys),
     )  # fmt: skip
     administrator = Actor(uuid4(), Role.ADMINISTRATOR, Purpose.GOVERNANCE)
     return add_peer(administrator, entry=entry.as_dict())

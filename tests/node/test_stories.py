@@ -14,12 +14,13 @@ from mostovi.node import accounts
 from mostovi.node.synthetic import loading, stories
 from mostovi.people.models import Person
 from mostovi.rights.roles import Role
+from tests.regional import secretariat_peer  # noqa: F401
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture
-def peopled() -> None:
+def peopled(secretariat_peer: Any) -> None:  # noqa: F811
     """A demonstration node with its accounts and a world of the size of the demo's."""
     accounts.create_demo_accounts("four quiet bridges stand")
     loading.load(300)
