@@ -103,6 +103,13 @@ class _Comparing:
         possible = All((*foreign, *(_possible(conflict) for conflict in self.conflicts)))
         self.diagram = Diagram([first.expression, second.expression, possible], vocabulary)
         self.vocabulary = vocabulary
+        own = {str(test.value) for test in foreign}
+        self.own_citizens = {
+            (variable, self.diagram.cells[CITIZENSHIP].of(code))
+            for variable, name in enumerate(self.diagram.names)
+            if name == CITIZENSHIP
+            for code in own
+        }
 
     def result(self) -> Compared:
         first, second = self.rules
@@ -178,6 +185,8 @@ class _Comparing:
                 whatever = self.diagram.join(whatever, child, True)
             best = fewest(whatever)
             for cell, child in enumerate(at.children):
+                if (at.variable, cell) in self.own_citizens:
+                    continue
                 found = fewest(child)
                 if found is not None and (best is None or len(found) + 1 < len(best)):
                     best = {at.variable: cell, **found}

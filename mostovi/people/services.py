@@ -273,8 +273,10 @@ def _matching(reach: QuerySet[Person], text: str, limit: int) -> list[UUID]:
     if not text:
         return []
     if codes.looks_like_record_code(text):
-        named = reach.filter(code=codes.parse_record_code(text))
-        return list(named.values_list("pk", flat=True))
+        named = reach.filter(code=codes.parse_record_code(text)).values_list("pk", flat=True)
+        # 'Amal Layla Jorge' reads like a code too: what no record is called may be a name.
+        if coded := list(named):
+            return coded
     phone = names.phone_tokens(text)
     if phone and not any(character.isalpha() for character in text):
         return list(islice(_holding(reach, [phone]), limit))

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-import icu
 from babel import Locale
 from babel.dates import format_date
 
@@ -152,6 +151,8 @@ def country_names(language: str) -> Mapping[str, str]:
 
     A name that the language lacks is the English one. Kosovo* carries its star.
     """
+    import icu  # large, and only for this order
+
     own, english = _locale(language).territories, _locale("en").territories
     names = {code: str(own.get(code) or english[code]) for code in COUNTRIES}
     names["XK"] += "*"

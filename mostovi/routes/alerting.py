@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import transaction
@@ -14,8 +14,12 @@ from django.db.models import QuerySet
 from mostovi.rights.access import Action, Actor, Kind, require
 from mostovi.rights.audit import AuditTag
 from mostovi.rights.services import record
-from mostovi.routes import detecting, farrington, forecasting, series
+from mostovi.routes import series
 from mostovi.routes.detection_models import AlertReview, FlowAlert, SeriesCheck
+
+# Thirty megabytes of numbers that a node waiting for people does not carry: brought in when used.
+if TYPE_CHECKING:
+    from mostovi.routes import detecting
 
 AHEAD = {"month": 12, "week": 26}
 RECENT = {"month": 24, "week": 104}
@@ -41,6 +45,8 @@ def check_all(actor: Actor, *, rate: float, now: datetime) -> int:
 
     Doing it twice raises nothing twice. Raises `Refused`, `detecting.WrongRate`.
     """
+    from mostovi.routes import detecting
+
     require(actor, Action.READ, Kind.FLOW)
     every = watched()
     results = detecting.detect_all(every, rate=rate)
@@ -86,6 +92,8 @@ def as_data(
     one: detecting.CountSeries, result: detecting.Result, *, with_forecast: bool = False
 ) -> dict[str, Any]:
     """A result as plain data, for the store, the command and the page."""
+    from mostovi.routes import detecting, farrington
+
     days = farrington.calendar(one.period, one.start, len(one.counts) + AHEAD[one.period])
     names = [day.isoformat() if one.period == "week" else day.isoformat()[:7] for day in days]
     place = {name: at for at, name in enumerate(names)}
@@ -119,6 +127,8 @@ def _episode(
     days: Sequence[Any],
     place: dict[str, int],
 ) -> dict[str, Any]:  # fmt: skip
+    from mostovi.routes import farrington
+
     opened = episode.opened
     at = place[opened.period]
     earlier = []
@@ -146,6 +156,8 @@ def _episode(
 
 
 def _forecast(one: detecting.CountSeries, names: Sequence[str]) -> dict[str, Any] | None:
+    from mostovi.routes import detecting, forecasting
+
     length = detecting.IN_YEAR[one.period]
     ahead = AHEAD[one.period]
     try:
@@ -217,4 +229,11 @@ def check_nightly(now: datetime) -> int:
     """The node's own job: check what is stored at the usual rate."""
     from mostovi.rights.purposes import Purpose
 
-    return check_all(Actor.system(Purpose.STATISTICS), rate=detecting.DEFAULT_RATE, now=now)
+    return check_usual(Actor.system(Purpose.STATISTICS), now)
+
+
+def check_usual(actor: Actor, now: datetime) -> int:
+    """`check_all` at the usual rate of false alarms."""
+    from mostovi.routes import detecting
+
+    return check_all(actor, rate=detecting.DEFAULT_RATE, now=now)

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from mostovi.paper import charts
 from mostovi.rights.access import Action, Actor, Kind, decide
 from mostovi.rights.doors import ActingRequest, door
-from mostovi.routes import alerting, assessing, detecting
+from mostovi.routes import alerting, assessing
 from mostovi.routes.catalogue import display
 from mostovi.routes.detection_forms import (
     AssessmentForm,
@@ -67,7 +67,7 @@ def alerts(request: ActingRequest) -> HttpResponse:
 @door(Action.DECIDE, Kind.FLOW)
 def check(request: ActingRequest) -> HttpResponse:
     """Check all series now."""
-    new = alerting.check_all(request.actor, rate=detecting.DEFAULT_RATE, now=timezone.now())
+    new = alerting.check_usual(request.actor, timezone.now())
     messages.success(request, _("Checked. New alerts: %(count)s") % {"count": new})
     return redirect("routes:alerts")
 

@@ -46,10 +46,10 @@ def watch(now: datetime) -> int:
     if settings.MOSTOVI.partner != SECRETARIAT:
         return 0
     owed = consolidating.late(timezone.localdate(now))
-    for partner, month, days in owed:
+    for partner, _month, days in owed:
         log.warning(
             "a partner's month is late",
-            extra={"partner": partner, "month": str(month), "days": days},
+            extra={"code": partner, "count": days},
         )
     return len(owed)
 

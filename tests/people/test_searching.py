@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from mostovi.people import names, services
+from mostovi.people import codes, names, services
 from mostovi.people.names import PersonName
 from mostovi.people.services import Draft, register_many
 from mostovi.rights.access import Action, Actor
@@ -43,6 +43,14 @@ def _plain(people: list[tuple[str, ...]], text: str) -> list[set[int]]:
 
 
 class TestSearching(TestCase):
+    def test_a_name_that_reads_like_a_code_is_searched_as_a_name(self):
+        assert codes.looks_like_record_code("Amal Layla Jorge")
+        worker = Actor(services.uuid4(), Role.SOCIAL_WORKER, Purpose.PROTECTION, "border")
+        (row,) = register_many(worker, [Draft({}, [_name(("Amal", "Layla", "Jorge"))])])
+        reach = services.visible(worker, Action.READ)
+        assert services._matching(reach, "Amal Layla Jorge", 5) == [row.pk]
+        assert services._matching(reach, row.code, 5) == [row.pk]
+
     @settings(max_examples=40, suppress_health_check=list(HealthCheck))
     @given(
         people=st.lists(

@@ -45,24 +45,31 @@ def walks(draw: st.DrawFn) -> tuple[str, str, list[PastStep]]:
     return code, side, steps
 
 
+def purpose_of(code: str) -> Purpose:
+    """Protection where the procedure is open to it, else the purpose that it has."""
+    purposes = library.current(code).procedure.purposes
+    return Purpose.PROTECTION if Purpose.PROTECTION in purposes else Purpose(purposes[0])
+
+
 def live(code: str, side: str, steps: list[PastStep]) -> Instance:
     """The same, step by step as it happens."""
     procedure = library.current(code).procedure
+    purpose = purpose_of(code)
     instance = services.start(
-        Actor.system(Purpose.PROTECTION), code=code, side=side, subject=uuid4(), at=START,
+        Actor.system(purpose), code=code, side=side, subject=uuid4(), at=START,
         partners=PARTNERS,
     )  # fmt: skip
     gates = {gate: GateAnswer(True) for gate in procedure.gates}
     for step in steps:
         if procedure.side_of(step.verb) == side:
-            actor = Actor(step.account or PEOPLE[0], Role(step.role), Purpose.PROTECTION)
+            actor = Actor(step.account or PEOPLE[0], Role(step.role), purpose)
             services.apply(
                 actor, instance=instance, verb=step.verb, at=step.at, reason=step.reason,
                 documents=procedure.documents, gates=gates,
             )  # fmt: skip
         else:
             services.hear(
-                Actor.system(Purpose.PROTECTION), instance=instance, verb=step.verb, at=step.at,
+                Actor.system(purpose), instance=instance, verb=step.verb, at=step.at,
                 reason=step.reason,
             )  # fmt: skip
     return instance
@@ -100,7 +107,7 @@ def test_the_same_whether_lived_or_taken_in(walk: tuple[str, str, list[PastStep]
     code, side, steps = walk
     lived = live(code, side, steps)
     (taken,) = past.take_in(
-        Actor.system(Purpose.PROTECTION),
+        Actor.system(purpose_of(code)),
         [Past(code, side, uuid4(), vault().new_key(), START, steps, PARTNERS)],
         now=START,
     )
