@@ -68,9 +68,10 @@ def _part(part: Part) -> dict[str, object]:
     return content
 
 
-_TEXT = re.compile(r"<text\b([^>]*)>([^<]*)</text>")
+_PIECE = re.compile(r"<g\b([^>]*)>|</g>|<text\b([^>]*)>([^<]*)</text>")
+_MOVED = re.compile(r'transform="translate\(\s*(-?[\d.]+)[\s,]+(-?[\d.]+)\s*\)"')
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff]")
-_ISOLATES = re.compile("[\u2066-\u2069]")
+_ISOLATES = re.compile("[\u200e\u200f\u2066-\u2069]")
 
 
 def _lettered(svg: str) -> dict[str, object]:
@@ -78,30 +79,47 @@ def _lettered(svg: str) -> dict[str, object]:
 
     Inside a drawing it takes one font for a whole label and keeps no text behind joined letters,
     which PDF/UA refuses. So these labels are lifted out and set at the same places. Positions are
-    the drawing's; labels inside a moved group stay where they are.
+    the drawing's; labels inside a group that is turned or scaled stay where they are.
     """
     labels: list[dict[str, object]] = []
     width = re.search(r'viewBox="0 0 ([\d.]+) ', svg)
     whole = re.search(r'<svg\b[^>]*font-size="([\d.]+)', svg)
-    if width is None or "transform=" in svg:
+    if width is None:
         return {"labels": labels, "across": 1.0}
+    moved: list[tuple[float, float] | None] = [(0.0, 0.0)]
 
     def lift(found: re.Match[str]) -> str:
-        said = dict(re.findall(r'([\w-]+)="([^"]*)"', found[1]))
-        if not _RIGHT_TO_LEFT.search(found[2]) or "x" not in said or "y" not in said:
+        if found[3] is None:
+            _enter_or_leave(moved, found)
+            return found[0]
+        said = dict(re.findall(r'([\w-]+)="([^"]*)"', found[2]))
+        by = moved[-1]
+        if by is None or not _RIGHT_TO_LEFT.search(found[3]) or not {"x", "y"} <= said.keys():
             return found[0]
         on_map = said.get("class") == "on-map"
         labels.append(
             {
-                "x": float(said["x"]),
-                "y": float(said["y"]),
+                "x": float(said["x"]) + by[0],
+                "y": float(said["y"]) + by[1],
                 "size": float(said.get("font-size") or (whole[1] if whole else 13)),
                 "anchor": said.get("text-anchor", "middle" if on_map else "start"),
                 "bold": on_map or "font-weight" in said,
-                "text": unescape(_ISOLATES.sub("", found[2])),
+                "text": unescape(_ISOLATES.sub("", found[3])),
             }
         )
         return ""
 
-    lifted = _TEXT.sub(lift, svg)
+    lifted = _PIECE.sub(lift, svg)
     return {"svg": lifted, "labels": labels, "across": float(width[1])}
+
+
+def _enter_or_leave(moved: list[tuple[float, float] | None], found: re.Match[str]) -> None:
+    """Follow the groups: how far each moves what is in it; None when it does more than move."""
+    if found[0] == "</g>":
+        moved.pop()
+        return
+    by, further = moved[-1], _MOVED.search(found[1])
+    if by is None or "transform=" not in found[1]:
+        moved.append(by)
+    else:
+        moved.append((by[0] + float(further[1]), by[1] + float(further[2])) if further else None)
