@@ -25,12 +25,28 @@ hypothesis_settings.register_profile("mostovi", deadline=None)
 hypothesis_settings.load_profile("mostovi")
 
 
+SLOW_FILES = (
+    "tests/node/test_starting_light.py", "tests/node/test_synthetic_loading.py",
+    "tests/pathways/test_comparing.py", "tests/pathways/test_law_pages.py",
+    "tests/pathways/test_making.py", "tests/pathways/test_planes.py",
+    "tests/pathways/test_population.py", "tests/pathways/test_simulation.py",
+    "tests/pathways/test_simulation_pages.py", "tests/portal/test_ways_evaluator.py",
+    "tests/portal/test_ways_pages.py", "tests/statistics/test_exchange.py",
+    "tests/statistics/test_own_cases_population.py", "tests/statistics/test_protecting.py",
+    "tests/statistics/test_public_figures.py", "tests/statistics/test_suppression.py",
+    "tests/statistics/test_synthetic.py", "tests/statistics/test_writing.py",
+)  # fmt: skip
+"""Files that take long as a whole; `script/test --fast` leaves them out."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Two browsers at once, but a region of nodes and a page's server are started only once.
 
     Stories between nodes stay together on one worker, every other file on one of its own.
     """
     for item in items:
+        if item.nodeid.startswith(SLOW_FILES):
+            item.add_marker(pytest.mark.slow)
         if item.get_closest_marker("browser") or item.get_closest_marker("nodes"):
             between_nodes = "tests/nodes/" in item.nodeid
             name = "region" if between_nodes else item.nodeid.split("::")[0]

@@ -21,7 +21,7 @@ from mostovi.pathways.rules import RuleSet
 from mostovi.portal import ways_answers, ways_law
 
 ON = date(2026, 11, 24)
-PERSONS = 600
+PERSONS = 150
 SCRIPT = Path(ways_law.__file__).parent / "static/portal/ways/ways.js"
 RUNNER = """
 const Ways = require(process.argv[1]);
