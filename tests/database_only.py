@@ -5,11 +5,9 @@ import pytest
 
 ANY_DATABASE = (
     "tests/node/test_shell.py", "tests/node/test_statement_budget.py",
-    "tests/pathways/test_case_pages.py", "tests/pathways/test_law_pages.py",
-    "tests/pathways/test_reform_pages.py", "tests/pathways/test_simulation_pages.py",
-    "tests/plan/test_plan.py", "tests/portal/test_ways_pages.py", "tests/routes/test_pages.py",
-    "tests/statistics/test_public_figures.py", "tests/statistics/test_table_pages.py",
-    "tests/screening/test_forms.py", "tests/test_api.py",
+    "tests/pathways/test_case_pages.py", "tests/portal/test_ways_pages.py",
+    "tests/statistics/test_public_figures.py", "tests/screening/test_forms.py",
+    "tests/test_api.py",
 )  # fmt: skip
 """Files about pages and words: what they find does not depend on the database beneath."""
 FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server"}

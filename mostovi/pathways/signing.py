@@ -234,7 +234,7 @@ def sign(
     chosen = Verdict(verdict)
     if chosen is Verdict.OBJECTED and not note.strip():
         raise NeedsNote
-    same = SignOff.objects.select_for_update().filter(
+    same = SignOff.objects.select_for_update(of=("self",)).filter(
         partner=partner, pathway=pathway, version=version, condition=condition, digest=digest,
         verdict=chosen, lawyer=lawyer, lawyer_role=lawyer_role, said_on=said_on, note=note,
         withdrawal=None,
