@@ -189,9 +189,11 @@ def _send(
     actor: Actor, to: str, letter_type: str, said: letters.Step | letters.Help | letters.Match,
     now: datetime,
 ) -> None:  # fmt: skip
+    # What was recorded for an earlier day leaves today: its letter must not be born expired.
+    leaves = max(now, timezone.now())
     post(
         actor, to=to, letter_type=letter_type, purpose=actor.purpose, basis=_NO_PERSONS,
-        data=letters.compose_said(said), now=now, expires=now + PATIENCE,
+        data=letters.compose_said(said), now=leaves, expires=leaves + PATIENCE,
         # One thread a thing and receiver, so that what is said of it arrives in its order.
         thread=uuid5(_THREADS, f"{settings.MOSTOVI.code}:{to}:{said.reference}"),
     )  # fmt: skip

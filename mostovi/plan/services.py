@@ -88,10 +88,11 @@ def report_progress(
     )  # fmt: skip
     stored = _store(report, now or timezone.now(), actor)
     if settings.MOSTOVI.partner != SECRETARIAT:
-        now = now or timezone.now()
+        # What was recorded for an earlier day leaves today: its letter must not be born expired.
+        leaves = max(now or timezone.now(), timezone.now())
         post(
             actor, to=SECRETARIAT, letter_type=letters.LETTER_TYPE, purpose=actor.purpose,
-            basis=_NO_PERSONS, data=letters.compose(report), now=now, expires=now + PATIENCE,
+            basis=_NO_PERSONS, data=letters.compose(report), now=leaves, expires=leaves + PATIENCE,
             # One thread an action, so that reports arrive in the order they were made.
             thread=uuid5(_THREADS, _thread(chosen.code, action)),
         )  # fmt: skip

@@ -532,3 +532,14 @@ def test_indicators_flow_from_released_months_and_hidden_is_no_sum(at_secretaria
     assert indicators.latest(public=True) == {}
     cache.clear()
     assert "Monthly counts of the nodes" not in text(client.get("/progress/"))
+
+
+def test_what_is_recorded_for_an_earlier_day_does_not_expire_on_the_way(
+    focal_point, secretariat_peer
+):
+    long_ago = datetime.now(UTC) - timedelta(days=200)
+    services.report_progress(
+        focal_point, partner="me", action=4, status="under_way", reported_on=long_ago.date(),
+        now=long_ago,
+    )  # fmt: skip
+    assert OutboxLetter.objects.get().expires > datetime.now(UTC)
