@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -29,3 +31,13 @@ IN_A_BROWSER = [
 ]
 PICTURES = os.environ.get("MOSTOVI_PICTURES", "")
 """A folder to put a picture of every page into, for looking at them."""
+
+
+def looked_at(page: Any, name: str) -> None:
+    """No accessibility fault, nothing wider than the screen; a picture when asked for."""
+    if PICTURES:
+        page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
+    found = Axe().run(page).response["violations"]
+    assert not found, [(one["id"], [n["html"][:200] for n in one["nodes"]][:3]) for one in found]
+    too_wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert too_wide <= 0, f"{name} is {too_wide} px wider than the screen"

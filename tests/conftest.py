@@ -143,3 +143,40 @@ def chromium() -> Iterator[Any]:
         launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield launched
         launched.close()
+
+
+@pytest.fixture
+def page_of(
+    chromium: Any, live_server: Any, signed_in: Callable[..., Any]
+) -> Iterator[Callable[..., Any]]:
+    """A page of a signed-in account: `page_of(officer, "/cases/", width=360)`."""
+    from django.conf import settings
+
+    contexts: list[Any] = []
+    clients: dict[Any, Any] = {}
+
+    def open_page(
+        actor: Actor, path: str, *, width: int = 1280, language: str = "en", **options: Any
+    ) -> Any:
+        if actor.account not in clients:
+            clients[actor.account] = signed_in(actor)
+        context = chromium.new_context(
+            base_url=live_server.url, viewport={"width": width, "height": 800}, **options
+        )
+        contexts.append(context)
+        session = clients[actor.account].cookies[settings.SESSION_COOKIE_NAME].value
+        cookies = {
+            settings.LANGUAGE_COOKIE_NAME: language,
+            settings.SESSION_COOKIE_NAME: session,
+        }
+        context.add_cookies(
+            [{"name": k, "value": v, "url": live_server.url} for k, v in cookies.items()]
+        )
+        context.set_default_timeout(8_000)
+        page = context.new_page()
+        page.goto(path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,19 +17,9 @@ from mostovi.pathways import case_checking
 from mostovi.people import services as people
 from mostovi.rights.access import Actor
 from mostovi.rights.roles import Role
-from tests.browsing import IN_A_BROWSER, PICTURES, Axe
+from tests.browsing import IN_A_BROWSER, looked_at
 
 pytestmark = IN_A_BROWSER
-
-
-def looked_at(page: Any, name: str) -> None:
-    """No accessibility fault, nothing wider than the screen; a picture when asked for."""
-    if PICTURES:
-        page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
-    found = Axe().run(page).response["violations"]
-    assert not found, [(one["id"], [n["html"][:200] for n in one["nodes"]][:3]) for one in found]
-    too_wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    assert too_wide <= 0, f"{name} is {too_wide} px wider than the screen"
 
 
 @pytest.mark.parametrize(("language", "width"), [("en", 1280), ("sr", 360), ("ar", 360)])

@@ -3,66 +3,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.utils import timezone
 
 from mostovi.pathways import law_files, reforming, signing
 from mostovi.pathways.signed_text import digest_of
 from mostovi.rights.access import Actor
 from mostovi.rights.roles import Role
-from tests.browsing import IN_A_BROWSER, PICTURES, Axe
+from tests.browsing import IN_A_BROWSER, looked_at
 
 pytestmark = IN_A_BROWSER
-
-
-@pytest.fixture
-def page_of(
-    chromium: Any, live_server: Any, signed_in: Callable[..., Any]
-) -> Iterator[Callable[..., Any]]:
-    """A page of a signed-in account: `page_of(actor, "/pathways/", width=360)`."""
-    contexts: list[Any] = []
-    clients: dict[Any, Any] = {}
-
-    def open_page(
-        actor: Actor, path: str, *, width: int = 1280, language: str = "en", **options: Any
-    ) -> Any:
-        if actor.account not in clients:
-            clients[actor.account] = signed_in(actor)
-        context = chromium.new_context(
-            base_url=live_server.url, viewport={"width": width, "height": 800}, **options
-        )
-        contexts.append(context)
-        session = clients[actor.account].cookies[settings.SESSION_COOKIE_NAME].value
-        cookies = {
-            settings.LANGUAGE_COOKIE_NAME: language,
-            settings.SESSION_COOKIE_NAME: session,
-        }
-        context.add_cookies(
-            [{"name": k, "value": v, "url": live_server.url} for k, v in cookies.items()]
-        )
-        context.set_default_timeout(8_000)
-        page = context.new_page()
-        page.goto(path)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-
-
-def looked_at(page: Any, name: str) -> None:
-    """No accessibility fault, nothing wider than the screen; a picture when asked for."""
-    if PICTURES:
-        page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
-    found = Axe().run(page).response["violations"]
-    assert not found, [(one["id"], [n["html"][:200] for n in one["nodes"]][:3]) for one in found]
-    too_wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    assert too_wide <= 0, f"{name} is {too_wide} px wider than the screen"
 
 
 @pytest.fixture

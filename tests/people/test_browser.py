@@ -18,7 +18,7 @@ from mostovi.people.models import Person
 from mostovi.people.services import FieldChange
 from mostovi.rights.access import Actor
 from mostovi.rights.roles import Role
-from tests.browsing import IN_A_BROWSER, PICTURES, Axe
+from tests.browsing import IN_A_BROWSER, PICTURES, looked_at
 
 pytestmark = IN_A_BROWSER
 
@@ -98,16 +98,6 @@ def page_of(
     yield open_page
     for context in contexts:
         context.close()
-
-
-def looked_at(page: Any, name: str) -> None:
-    """No accessibility fault, nothing wider than the screen; a picture when asked for."""
-    if PICTURES:
-        page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
-    found = Axe().run(page).response["violations"]
-    assert not found, [(one["id"], [n["html"][:200] for n in one["nodes"]][:3]) for one in found]
-    too_wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    assert too_wide <= 0, f"{name} is {too_wide} px wider than the screen"
 
 
 # English at 1280 px and Arabic at 360 are looked at in tests/nodes/test_pages_accessible.py.
