@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -114,16 +115,9 @@ def _joint_page(
 def joint_send(request: ActingRequest, code: str) -> HttpResponse:
     """Send the proposal that was shown."""
     row = _joint(request, code, Action.SEND)
-    try:
-        joint.propose(request.actor, row, seen=request.POST.get("seen", ""))
-    except ChangedSinceSeen:
-        messages.warning(request, _(LOOK_AGAIN))
-    except StepRefused as refused:
-        say_refused(request, row.procedure, refused)
-    except LetterRefused as refused:
-        messages.error(request, str(refused))
-    else:
-        messages.success(request, _("It is on its way. Nothing is shared before both agree."))
+    _send_as_seen(
+        request, row, joint.propose, _("It is on its way. Nothing is shared before both agree.")
+    )
     return redirect("incidents:joint", code=row.code)
 
 
@@ -132,16 +126,41 @@ def joint_send(request: ActingRequest, code: str) -> HttpResponse:
 def joint_step(request: ActingRequest, code: str) -> HttpResponse:
     """Agree, decline, take back or end."""
     row = _joint(request, code, Action.DECIDE)
-    verb, text = request.POST.get("verb", ""), request.POST.get("reason", "")
-    try:
-        joint.step(request.actor, row, verb=verb, text=text)
-    except (StepRefused, Unfit, LetterRefused) as refused:
-        _say(request, row.procedure, refused)
-        answer = _joint_page(request, row, step_verb=verb, step_reason=text)
-        answer.status_code = 422
-        return answer
+    if (again := _stepped(request, row, joint.step, _joint_page)) is not None:
+        return again
     messages.success(request, _("Done. The other authority is told."))
     return redirect("incidents:joint", code=row.code)
+
+
+def _send_as_seen(
+    request: ActingRequest, row: Any, send: Callable[..., Any], done: str
+) -> None:  # fmt: skip
+    """Send what the page showed, and nothing that has changed since; say how it went."""
+    try:
+        send(request.actor, row, seen=request.POST.get("seen", ""))
+    except ChangedSinceSeen:
+        messages.warning(request, _(LOOK_AGAIN))
+    except StepRefused as refused:
+        say_refused(request, row.procedure, refused)
+    except LetterRefused as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, done)
+
+
+def _stepped(
+    request: ActingRequest, row: Any, step: Callable[..., Any], page: Callable[..., HttpResponse]
+) -> HttpResponse | None:
+    """Take the step that was asked for; the page again, with what was typed, when it is refused."""
+    verb, text = request.POST.get("verb", ""), request.POST.get("reason", "")
+    try:
+        step(request.actor, row, verb=verb, text=text)
+    except (StepRefused, Unfit, LetterRefused) as refused:
+        _say(request, row.procedure, refused)
+        answer = page(request, row, step_verb=verb, step_reason=text)
+        answer.status_code = 422
+        return answer
+    return None
 
 
 def _say(request: ActingRequest, instance: Any, refused: Exception) -> None:
@@ -284,16 +303,10 @@ def _assistance_page(request: ActingRequest, row: Assistance, **more: Any) -> Ht
 def assistance_send(request: ActingRequest, code: str) -> HttpResponse:
     """Send the request that was shown."""
     row = _assistance(request, code, Action.SEND)
-    try:
-        assisting.send(request.actor, row, seen=request.POST.get("seen", ""))
-    except ChangedSinceSeen:
-        messages.warning(request, _(LOOK_AGAIN))
-    except StepRefused as refused:
-        say_refused(request, row.procedure, refused)
-    except LetterRefused as refused:
-        messages.error(request, str(refused))
-    else:
-        messages.success(request, _("It is on its way. Its receipt starts the other side's time."))
+    _send_as_seen(
+        request, row, assisting.send,
+        _("It is on its way. Its receipt starts the other side's time."),
+    )  # fmt: skip
     return redirect("incidents:assistance", code=row.code)
 
 
@@ -302,13 +315,7 @@ def assistance_send(request: ActingRequest, code: str) -> HttpResponse:
 def assistance_step(request: ActingRequest, code: str) -> HttpResponse:
     """Ask for more, answer, accept, report, refuse, withdraw or throw away."""
     row = _assistance(request, code, Action.DECIDE)
-    verb, text = request.POST.get("verb", ""), request.POST.get("reason", "")
-    try:
-        assisting.step(request.actor, row, verb=verb, text=text)
-    except (StepRefused, Unfit, LetterRefused) as refused:
-        _say(request, row.procedure, refused)
-        answer = _assistance_page(request, row, step_verb=verb, step_reason=text)
-        answer.status_code = 422
-        return answer
+    if (again := _stepped(request, row, assisting.step, _assistance_page)) is not None:
+        return again
     messages.success(request, _("Done."))
     return redirect("incidents:assistance", code=row.code)
