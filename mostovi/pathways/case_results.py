@@ -240,10 +240,9 @@ def problem_words(problem: FactProblem, vocabulary: Vocabulary) -> str:
     if fact is not None and fact.kind is FactKind.NUMBER:
         if problem.code is ProblemCode.WRONG_TYPE and not fact.decimals:
             return wording.say("ui.error.whole_number").text
-        text = wording.say("ui.error.number").text
-        return text.replace("{lowest}", f"{fact.lowest:g}").replace(
-            "{highest}", f"{fact.highest:g}"
-        )
+        return wording.say(
+            "ui.error.number", lowest=f"{fact.lowest:g}", highest=f"{fact.highest:g}"
+        ).text
     return wording.say("ui.error.choose").text
 
 

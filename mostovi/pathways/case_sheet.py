@@ -8,11 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date
-from functools import lru_cache
-
-from babel import Locale, UnknownLocaleError
-from babel.dates import format_date
 
 from mostovi.pathways import presenting, texts
 from mostovi.pathways.case_checking import LISTS, MAYBE, OPEN, Saved, SavedWay, listed_under
@@ -32,28 +27,6 @@ def language_of(spoken: Iterable[str]) -> str:
             if one in offered:
                 return one
     return texts.SOURCE
-
-
-def filled(code: str, language: str, **gaps: object) -> Said:
-    """A text with its gaps filled."""
-    said = texts.say(code, language)
-    text = said.text
-    for name, value in gaps.items():
-        text = text.replace("{" + name + "}", str(value))
-    return Said(text, said.language)
-
-
-def day_words(day: date, language: str) -> str:
-    """A date in full, in the Gregorian calendar, as the language writes it."""
-    return str(format_date(day, "long", locale=_locale(language)))
-
-
-@lru_cache(maxsize=32)
-def _locale(language: str) -> Locale:
-    try:
-        return Locale.parse("ku" if language == "kmr" else language)
-    except (UnknownLocaleError, ValueError):
-        return Locale.parse(texts.SOURCE)
 
 
 @dataclass(frozen=True)
@@ -143,7 +116,7 @@ def _appeal(
     within = None
     if appeal.amount is not None:
         amount = _amount(appeal.amount, appeal.unit, language)
-        within = filled("ui.result.appeal.within", language, amount=amount)
+        within = texts.say("ui.result.appeal.within", language, amount=amount)
     return {
         "appeal_to": presenting.in_language(to.name, language) if to else None,
         "appeal_within": within,

@@ -365,14 +365,12 @@ def sheet(request: ActingRequest, code: str, pk: UUID) -> HttpResponse:
         "direction": texts.direction(language),
         "reviewed": texts.is_reviewed(language),
         "place": texts.say(f"place.{one.row.partner}", language),
-        "day": case_sheet.day_words(one.row.on, language),
+        "day": texts.day_words(one.row.on, language),
         "ways": case_sheet.sheet_ways(one, law, language, chosen),
         "others": case_sheet.others(one, language, chosen),
         "dangers": [case_help.danger(c, one.row.partner, language) for c in told],
         "places": case_help.public_places(one.row.partner),
-        "law_of": case_sheet.filled(
-            "ui.law_of", language, date=case_sheet.day_words(one.row.on, language)
-        ),
+        "law_of": texts.say("ui.law_of", language, date=texts.day_words(one.row.on, language)),
     }
     return render(request, "pathways/case/sheet.html", context)
 

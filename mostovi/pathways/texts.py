@@ -11,10 +11,13 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from datetime import date
+from functools import cache, lru_cache
 from typing import Any
 
 import yaml
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
 
 from mostovi.content import CONTENT
 
@@ -90,15 +93,40 @@ def is_reviewed(language: str) -> bool:
     return bool(review.get("status") == "reviewed")
 
 
-def say(code: str, language: str) -> Said:
+def say(code: str, language: str, **gaps: object) -> Said:
     """The text for `code`; in English when the language has none, the code itself as a last resort.
 
-    A region of a language (`sr-latn`) is answered by the language.
+    A region of a language (`sr-latn`) is answered by the language. gaps: what stands in the text's
+    `{placeholders}`.
     """
     for one in (language, language.split("-", 1)[0], SOURCE):
         if code in texts(one):
-            return Said(texts(one)[code], one)
+            return Said(_filled(texts(one)[code], gaps), one)
     return Said(_spelled(code), SOURCE)
+
+
+def _filled(text: str, gaps: Mapping[str, object]) -> str:
+    for name, value in gaps.items():
+        gap, filled = "{" + name + "}", str(value)
+        # A date of some languages ends with a full stop: it ends the sentence, too.
+        if filled.endswith("."):
+            text = text.replace(f"{gap}.", filled)
+        text = text.replace(gap, filled)
+    return text
+
+
+def day_words(day: date, language: str) -> str:
+    """A date in full, in the Gregorian calendar, as the language writes it."""
+    return str(format_date(day, "long", locale=locale_of(language)))
+
+
+@lru_cache(maxsize=32)
+def locale_of(language: str) -> Locale:
+    """How the language writes dates and names; English when nobody has described it."""
+    try:
+        return Locale.parse(language)
+    except (UnknownLocaleError, ValueError):
+        return Locale.parse(SOURCE)
 
 
 def problems(language: str) -> tuple[str, ...]:

@@ -71,9 +71,9 @@ def language() -> str:
     return get_language() or texts.SOURCE
 
 
-def say(code: str) -> Said:
-    """A text of the law packs' vocabulary for the reader."""
-    return texts.say(code, language())
+def say(code: str, **gaps: object) -> Said:
+    """A text of the law packs' vocabulary for the reader, its gaps filled."""
+    return texts.say(code, language(), **gaps)
 
 
 def law_name(partner: str) -> str:

@@ -11,9 +11,6 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from babel import Locale
-from babel.dates import format_date
-
 from mostovi.pathways import texts
 from mostovi.pathways.expressions import Comparison, OtherFact, ParameterValue, Test
 from mostovi.pathways.facts import COUNTRIES, STATELESS, Fact, FactKind, FactValue, Vocabulary
@@ -44,13 +41,7 @@ class Words:
 
     def say(self, code: str, **gaps: object) -> Said:
         """A text with its gaps filled."""
-        said = texts.say(code, self.language)
-        if not gaps:
-            return said
-        text = said.text
-        for name, value in gaps.items():
-            text = text.replace("{" + name + "}", str(value))
-        return Said(text, said.language)
+        return texts.say(code, self.language, **gaps)
 
     def text(self, code: str, **gaps: object) -> str:
         """A text with its gaps filled, in whichever language it is."""
@@ -62,7 +53,7 @@ class Words:
 
     def day(self, day: date) -> str:
         """A date in full, in the Gregorian calendar."""
-        return str(format_date(day, "long", locale=_locale(self.language)))
+        return texts.day_words(day, self.language)
 
     def country(self, code: str) -> str:
         """A country by its code; the stateless have a text of their own."""
@@ -72,11 +63,11 @@ class Words:
 
     def language_name(self, code: str) -> str:
         """A language in this language."""
-        return str(_locale(self.language).languages.get(code) or code)
+        return str(texts.locale_of(self.language).languages.get(code) or code)
 
     def days(self, codes: Iterable[str]) -> str:
         """Days of the week by their short names: MO is Mon."""
-        names = _locale(self.language).days["stand-alone"]["abbreviated"]
+        names = texts.locale_of(self.language).days["stand-alone"]["abbreviated"]
         return self.listed(str(names[_DAYS.index(code)]) for code in codes if code in _DAYS)
 
     def amount(self, amount: float, unit: str) -> str:
@@ -153,13 +144,8 @@ def country_names(language: str) -> Mapping[str, str]:
     """
     import icu  # large, and only for this order
 
-    own, english = _locale(language).territories, _locale("en").territories
+    own, english = texts.locale_of(language).territories, texts.locale_of("en").territories
     names = {code: str(own.get(code) or english[code]) for code in COUNTRIES}
     names["XK"] += "*"
     key = icu.Collator.createInstance(icu.Locale(language)).getSortKey
     return dict(sorted(names.items(), key=lambda item: key(item[1])))
-
-
-@lru_cache(maxsize=32)
-def _locale(language: str) -> Locale:
-    return Locale.parse(language)

@@ -503,3 +503,10 @@ def test_answers_never_raise_and_saying_nothing_never_decides(given_answers):
 @pytest.mark.parametrize("path", ["/accounts/login/", "/my-file/"])
 def test_the_public_entrances_lead_to_the_self_check(db, client, path):
     assert 'href="/ways/"' in client.get(path).content.decode()
+
+
+@pytest.mark.parametrize("language", texts.languages())
+@pytest.mark.parametrize("code", ["ui.law_of", "ui.offline.now"])
+def test_a_date_that_brings_its_own_full_stop_ends_the_sentence_once(language, code):
+    words = Words(language)
+    assert ".." not in words.text(code, date=words.day(ON))
