@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """An attacker with all published tables tries to learn one planted person.
 
-    python -m benchmarks.attack [--worlds 40] [--seed 1] [--json FILE]
+    python -m benchmarks.attack [--worlds 100] [--seed 1] [--processes 2] [--json FILE]
 
 Three stories. In each world other people are drawn anew, one person is planted whose secret is
 drawn, and the tables are made twice: as counted, and as published. The attacker
@@ -15,10 +15,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from math import sqrt
 from pathlib import Path
 
@@ -160,9 +163,11 @@ def attack(story: Story, seed: int) -> Found:
     return Found(found[0], (found[2], found[3]), (found[4], found[5]))
 
 
-def play(story: Story, worlds: int, seed: int) -> dict[str, object]:
+def play(story: Story, worlds: int, seed: int, processes: int) -> dict[str, object]:
     """The story in many worlds, with a verdict."""
-    found = [attack(story, seed * 1000 + number) for number in range(worlds)]
+    seeds = [seed * 1000 + number for number in range(worlds)]
+    with ProcessPoolExecutor(processes) as pool:
+        found = list(pool.map(partial(attack, story), seeds))
     unprotected = sum(one.counts for one in found) / worlds
     # The reading of hidden cells that serves the attacker best, with its own control.
     protected, control = max(
@@ -186,16 +191,17 @@ def play(story: Story, worlds: int, seed: int) -> dict[str, object]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--worlds", type=int, default=40)
+    parser.add_argument("--worlds", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
     results = []
     print("Shares of worlds in which the planted person's secret was named rightly:")
     for story in STORIES:
-        result = play(story, options.worlds, options.seed)
+        result = play(story, options.worlds, options.seed, options.processes)
         results.append(result)
-        print(f"\n{story.name}: {story.tells}")
+        print(f"\n{story.name}: {story.tells}", flush=True)
         print(f"  tables: {', '.join(story.tables)}")
         print(
             f"  from counts {result['unprotected']:.2f}, from published tables "

@@ -6,6 +6,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import resource
 import signal
 import socket
 import threading
@@ -21,6 +22,10 @@ from mostovi.node.worker import Worker
 log = logging.getLogger(__name__)
 
 LARGEST_REQUEST = 256 * 1024 * 1024
+MOST_CONNECTIONS = 4000
+IDLE_SECONDS = 60
+FILES_FOR_OTHERS = 200
+"""Databases, blobs, logs and letters on their way, beside the connections of browsers."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,21 @@ def proxy_options(proxy: str, *, behind_https: bool) -> dict[str, Any]:
     }
 
 
+def most_connections() -> int:
+    """How many may stay open: an office's browsers, within what the system lets this process open.
+
+    waitress' own limit of 100 is reached by seventeen browsers, and the next one then waits in
+    silence.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS + FILES_FOR_OTHERS
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        return max(100, soft - FILES_FOR_OTHERS)
+    return MOST_CONNECTIONS
+
+
 def serve(
     where: Address, *, threads: int = 8, with_worker: bool = True, proxy: str = "127.0.0.1"
 ) -> None:
@@ -99,6 +119,10 @@ def serve(
         threads=threads,
         ident="mostovi",
         max_request_body_size=LARGEST_REQUEST,
+        connection_limit=most_connections(),
+        # select() goes no further than 1,024 files; a browser keeps six connections open.
+        asyncore_use_poll=True,
+        channel_timeout=IDLE_SECONDS,
         **proxy_options(proxy, behind_https=settings.BEHIND_HTTPS),
     )
     worker = Worker() if with_worker else None

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -120,6 +121,17 @@ def test_the_secretariat_holds_no_persons(demo: Running) -> None:
     with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
         for table in ("people_person", "screening_submission", "cases_case"):
             assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)  # noqa: S608
+
+
+def test_an_office_of_open_browsers_does_not_shut_the_next_one_out(demo: Running) -> None:
+    node = demo.nodes["me"]
+    port = int(node["url"].rpartition(":")[2])
+    with contextlib.ExitStack() as open_browsers:
+        for _ in range(50 * 6):
+            line = open_browsers.enter_context(socket.create_connection(("127.0.0.1", port), 10))
+            line.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert line.recv(15).startswith(b"HTTP/1.1 ")
+        assert health(node)["status"] == "ok"
 
 
 def test_logs_are_json_lines(demo: Running) -> None:

@@ -281,17 +281,16 @@ function followLanguage() {
 }
 
 // What the engine leaves without a name for those who hear the page: the choice of language, the
-// menu of a repeat, and number fields, whose label it does not tie to the field.
+// menu of a repeat, and fields of numbers, days and long lists, whose label it does not tie to them.
 function nameControls() {
   for (const button of container.querySelectorAll(".button-menu:not([aria-label])")) {
     button.setAttribute("aria-label", texts.menu);
   }
-  for (const choice of container.querySelectorAll(".p-select-label[role=combobox]:not([aria-label])")) {
-    choice.setAttribute("aria-label", texts.language);
-  }
-  for (const input of container.querySelectorAll("input[role=spinbutton]:not([aria-label])")) {
-    const label = input.closest(".question-container")?.querySelector("label, .control-text");
-    input.setAttribute("aria-label", (label?.textContent ?? "").trim() || texts.number);
+  const unnamed = "input[role=spinbutton]:not([aria-label]), [role=combobox]:not([aria-label])";
+  for (const control of container.querySelectorAll(unnamed)) {
+    const question = control.closest(".question-container");
+    const label = question?.querySelector("label, .control-text")?.textContent.trim();
+    control.setAttribute("aria-label", label || (question ? texts.number : texts.language));
   }
 }
 
