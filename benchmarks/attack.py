@@ -20,7 +20,7 @@ import random
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from math import sqrt
 from pathlib import Path
@@ -51,7 +51,8 @@ class Story:
     alone_by: frozenset[str]
     secret: str
     values: tuple[str, ...]
-    others: int = 400
+    people: int = 400
+    others: dict[str, str] = field(default_factory=dict)
 
     @property
     def specs(self) -> list[Spec]:
@@ -71,14 +72,16 @@ STORIES = (
     ),
     Story(
         "differencing",
-        "the only applicant aged 60 to 64 at me; no table has that age: where is she from?",
-        ("eu_asylum_applicants", "eu_asylum_first", "reg_asylum"),
+        "the only one at me who applied again: where is she from? All applicants less first ones.",
+        ("eu_asylum_applicants", "eu_asylum_first", "eu_asylum_subsequent", "reg_asylum"),
         "asylum_application",
-        {"partner": "me", "sex": "female", "age_group": "60-64", "unaccompanied": "no"},
-        frozenset({"partner", "age_group"}),
+        {"partner": "me", "sex": "female", "age_group": "35-59", "unaccompanied": "no",
+         "outcome": "subsequent"},
+        frozenset({"partner", "outcome"}),
         "citizenship",
         ("AF", "SY", "MA", "PK"),
         3000,
+        {"outcome": "first"},
     ),
     Story(
         "many tables",
@@ -104,15 +107,16 @@ def world(story: Story, seed: int) -> tuple[list[dict], dict, str]:
     chance = random.Random(seed)
     made = next(
         pieces(
-            story.others * 2, story.specs, seed=seed, first=MONTH, months=1, partners=("me", "rs")
+            story.people * 2, story.specs, seed=seed, first=MONTH, months=1, partners=("me", "rs")
         )
     )
     others = [
         row
         for row in made.to_pylist()
         if row["event"] == story.event
+        and all(row[column] == value for column, value in story.others.items())
         and any(row[column] != story.known[column] for column in story.alone_by)
-    ][: story.others]
+    ][: story.people]
     secret = chance.choice(story.values)
     person = {
         **dict.fromkeys(others[0]), "event": story.event, "month": str(MONTH), **story.known,
@@ -122,8 +126,6 @@ def world(story: Story, seed: int) -> tuple[list[dict], dict, str]:
     person["age_group"] = person["age_group"] or "18-34"
     if "status" in (story.secret,):
         person["decision"] = "unfounded" if secret == "none" else "granted"
-    if story.event == "asylum_application":
-        person["outcome"] = "first"
     if story.event == "permit_first":
         person["permit_length"] = "12-"
     return others, person, secret
@@ -144,7 +146,8 @@ def attack(story: Story, seed: int) -> Found:
     """One world."""
     others, person, truth = world(story, seed)
     chosen = story.specs
-    target = Target(story.event, chosen[0].period.of(str(MONTH)), story.known, story.alone_by)
+    target = Target(story.event, chosen[0].period.of(str(MONTH)), story.known, story.alone_by,
+                    story.others)  # fmt: skip
     rule, key = protection(), random.Random(seed).randbytes(32)
     counted = cubing.cube_rows([*others, person], chosen)
     without = cubing.cube_rows(others, chosen)

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations, product
 from math import prod
 from typing import TYPE_CHECKING, Final
@@ -47,12 +47,16 @@ _MOST_WAYS: Final = 4096
 
 @dataclass(frozen=True)
 class Target:
-    """Whom the attacker knows. `known`: column to value ('' is not known)."""
+    """Whom the attacker knows. `known`: column to value ('' is not known).
+
+    `others`: for a column that she is alone by, the one value that everybody else has.
+    """
 
     event: str
     period: str
     known: Mapping[str, str]
     alone_by: frozenset[str]
+    others: Mapping[str, str] = field(default_factory=dict)
 
 
 class Holdings:
@@ -73,6 +77,7 @@ class Holdings:
         self.lists: dict[str, list[tuple[Values, ...]]] = defaultdict(list)
         self.events: set[frozenset[str]] = set()
         self._asked: list[_Asked] = []
+        self._hides: dict[Question, bool] = {}
         for spec, table in tables:
             self._take(spec, table if target is None else _about(spec, table, target, secret))
 
@@ -113,9 +118,12 @@ class Holdings:
     def number(self, question: Question, hidden: int | None) -> int | None:
         """The answer; `hidden` where a table asks the question and does not show the answer."""
         found = self.answers.get(question)
-        if found is None and any(asked.has(question) for asked in self._asked):
-            return hidden
-        return found
+        if found is not None or hidden is None:
+            return found
+        hides = self._hides.get(question)
+        if hides is None:
+            hides = self._hides[question] = any(asked.has(question) for asked in self._asked)
+        return hidden if hides else None
 
 
 @dataclass(frozen=True)
@@ -193,6 +201,8 @@ def estimates(
         column: terms(holdings, column, known)
         for column, known in {**target.known, secret: value}.items()
     }
+    for column, other in target.others.items():
+        ways[column] = [*ways[column], [(1, None), (-1, frozenset([other]))]]
     for events in sorted((e for e in holdings.events if target.event in e), key=sorted):
         for size in range(len(free) + 1):
             for more in combinations(free, size):

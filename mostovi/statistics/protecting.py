@@ -23,8 +23,10 @@ any other number, and parts do not add up exactly. `sums` says by how much; `res
 table that adds up, from published numbers alone, at the price of moving them a little more.
 
 A table can be asked for exact, with cells hidden until nothing follows (`suppression`); then no
-other table may count the same events. `check` refuses such sets, and sets whose tables together
-would let the best linear combination of all of them come nearer to one cell than `least_error`.
+other table may count the same events. `check` refuses such sets; sets whose code lists give by
+subtraction a group that none of them shows (60 to 64 years, from '60 and over' less '65 and over');
+and sets whose tables together would let the best linear combination of all of them come nearer to
+one cell than `least_error`.
 """
 
 from __future__ import annotations
@@ -419,6 +421,7 @@ def check(specs: Sequence[Spec], protection: Protection) -> None:
         if spec.code in protection.suppress:
             _check_exact(spec, specs)
     for together in _populations(s for s in specs if s.code not in protection.suppress):
+        _check_groups(together)
         error = least_error(together, protection.noise.variance)
         if error < protection.least_error:
             names = ", ".join(spec.code for spec in together)
@@ -427,6 +430,38 @@ def check(specs: Sequence[Spec], protection: Protection) -> None:
                 f"{error:.2f} (standard error; at least {protection.least_error:g} is asked). "
                 f"Take out a dimension ({_widest(together)}), join codes, or raise the variance."
             )
+
+
+def _check_groups(specs: Sequence[Spec]) -> None:
+    """Refuse code lists that give a group by subtraction which none of them shows."""
+    columns: dict[str, dict[str, Dimension]] = {}
+    for spec in specs:
+        for dimension in spec.dimensions:
+            if not dimension.open:
+                columns.setdefault(dimension.column, {})[dimension.code] = dimension
+    for column, lists in columns.items():
+        hidden = sorted(only_by_subtraction(lists.values()))
+        if hidden:
+            tables = (s.code for s in specs if any(d.code in lists for d in s.dimensions))
+            raise SpecificationError(
+                f"{', '.join(tables)}: they count the same events by different groups of "
+                f"'{column}' ({', '.join(lists)}). Subtracting one from the other shows "
+                f"{'; '.join(hidden)}, which no list shows. Use one list, or give that group a "
+                "code of its own."
+            )
+
+
+def only_by_subtraction(lists: Iterable[Dimension]) -> set[str]:
+    """Groups of one column's values that the code lists tell apart together, and none by itself."""
+    groups = {values_of(one, code.code) for one in lists for code in one.codes}
+    together: dict[frozenset[frozenset[str]], set[str]] = {}
+    for value in frozenset[str]().union(*groups):
+        together.setdefault(frozenset(g for g in groups if value in g), set()).add(value)
+    return {
+        " + ".join(value or UNKNOWN for value in sorted(values))
+        for values in together.values()
+        if frozenset(values) not in groups
+    }
 
 
 def _check_exact(spec: Spec, specs: Sequence[Spec]) -> None:
