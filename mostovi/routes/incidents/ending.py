@@ -17,6 +17,7 @@ from mostovi.rights.audit import AuditTag
 from mostovi.rights.purposes import Purpose
 from mostovi.rights.retention import RetentionRule, cutoff
 from mostovi.rights.services import destroy_subject, record
+from mostovi.routes.incidents import pairing
 from mostovi.routes.incidents.models import Assistance, Incident, Investigation, JointWork
 
 AT_ONCE: Final = 500
@@ -43,7 +44,10 @@ def end(rule: RetentionRule, today: date) -> int:
             :AT_ONCE
         ]:
             destroy_subject(system, incident.key_id, reason="retention")
+            noted = list(incident.identifiers.order_by().values_list("kind", "token"))
             incident.delete()
+            # What was widely shared may be telling again.
+            pairing.refresh([(kind, bytes(token)) for kind, token in noted], timezone.now())
             ended += 1
         if ended:
             record(system, AuditTag.INCIDENTS_ENDED, detail={"count": ended})

@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,84 +16,83 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from mostovi.rights.access import Action, Kind
 from mostovi.rights.doors import ActingRequest, door
+from mostovi.rights.paging import LongList
 from mostovi.routes.incidents import linking
-from mostovi.routes.incidents import links as pure
 from mostovi.routes.incidents.forms import LinkForm
-from mostovi.routes.incidents.links import Shared
-from mostovi.routes.incidents.models import LinkDecision
+from mostovi.routes.incidents.links import WIDE, Shared
 from mostovi.routes.incidents.network_drawing import Edge, Node, drawn
+from mostovi.routes.incidents.pairing import Thing
 from mostovi.routes.incidents.store import Unfit
 from mostovi.routes.incidents.views import found
-from mostovi.routes.incidents.wording import add_error, rulings, say
+from mostovi.routes.incidents.wording import add_error, say
 
-MOST_DRAWN = 40
-"""Incidents in one picture; the table below always has all."""
+A_PAGE = 20
+"""Pairs on a page: at most twice as many incidents in its picture."""
 MOST_LISTED = 200
 
 
 @require_GET
 @door(Action.READ, Kind.INCIDENT)
 def links(request: ActingRequest) -> HttpResponse:
-    """Everything that is shared: picture, table, what nobody has looked at yet."""
-    network = linking.network(request.actor)
-    around = request.GET.get("around", "")
-    chosen = list(network.shared)
-    if around:
-        near = pure.around(network.links, around)
-        chosen = [item for item in chosen if set(item.incidents) & near.keys()]
-    names = linking.written(request.actor, chosen[:MOST_LISTED])
-    numbers: dict[tuple[str, bytes], int] = {}
-    for item in chosen:
-        numbers[item.kind, item.token] = 1 + sum(1 for kind, _t in numbers if kind == item.kind)
-    table = [
-        {
-            "label": _label(item, numbers),
-            "written": names.get((item.kind, item.token), ""),
-            "incidents": item.incidents,
-            "wide": item.is_wide,
-        }
-        for item in chosen[:MOST_LISTED]
-    ]
-    ruled = rulings(network)
-    listed = [
-        {"link": link, "kinds": [say("identifier_kinds", kind) for kind in link.kinds],
-         "ruling": ruled.get((link.one, link.other), ""), "ruled": network.is_ruled(link)}
-        for link in network.links[:MOST_LISTED]
-        if not around or around in (link.one, link.other)
-    ]  # fmt: skip
+    """What is shared, a page of pairs at a time, or around one incident: picture and tables."""
+    code, page = request.GET.get("around", ""), None
+    if code:
+        centre = found(request, code)
+        network = linking.around(request.actor, centre)
+        code = centre.code
+    else:
+        page = LongList(linking.pairs(request.actor), A_PAGE).get_page(request.GET.get("page"))
+        network = linking.among(request.actor, list(page.object_list))
+    shared = network.shared[:MOST_LISTED]
+    labels = _labels(shared)
     context = {
-        "picture": _picture(chosen, numbers, network, around), "table": table, "listed": listed,
-        "around": around, "wide_from": pure.WIDE, "groups": network.groups,
+        "picture": _picture(network, shared, labels, code), "around": code, "page": page,
+        "table": _table(shared, labels, linking.written(request.actor, shared)),
+        "listed": [
+            {"pair": row, "kinds": [say("identifier_kinds", kind) for kind in row.kinds]}
+            for row in network.pairs[:MOST_LISTED]
+        ],
+        "more": network.more, "shown": len(network.incidents), "wide_from": WIDE,
     }  # fmt: skip
     return render(request, "incidents/links.html", context)
 
 
-def _label(item: Shared, numbers: dict[tuple[str, bytes], int]) -> str:
-    return f"{say('identifier_kinds', item.kind)} {numbers[item.kind, item.token]}"
+def _labels(shared: Sequence[Shared]) -> dict[Thing, str]:
+    """How each thing is called on the page: its kind with a number, never what it is."""
+    labels: dict[Thing, str] = {}
+    numbers: Counter[str] = Counter()
+    for item in shared:
+        numbers[item.kind] += 1
+        words = say("identifier_kinds", item.kind)
+        labels[item.kind, item.token] = f"{words} {numbers[item.kind]}"
+    return labels
+
+
+def _table(
+    shared: Sequence[Shared], labels: Mapping[Thing, str], names: Mapping[Thing, str]
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "label": labels[item.kind, item.token],
+            "written": names.get((item.kind, item.token), ""),
+            "incidents": item.incidents,
+            "wide": item.is_wide,
+        }
+        for item in shared
+    ]
 
 
 def _picture(
-    chosen: list[Shared],
-    numbers: dict[tuple[str, bytes], int],
-    network: linking.Network,
-    around: str,
+    network: linking.Network, shared: Sequence[Shared], labels: Mapping[Thing, str], around: str
 ) -> str:
-    parted = {
-        frozenset(pair)
-        for pair, row in network.rulings.items()
-        if row.ruling == LinkDecision.Ruling.NOT_CONNECTED
-    }
     nodes: dict[str, Node] = {}
     edges: list[Edge] = []
-    for item in chosen:
+    for item in shared:
         if item.is_wide:
             continue
-        fresh = set(item.incidents) - nodes.keys()
-        if len([n for n in nodes.values() if n.is_incident]) + len(fresh) > MOST_DRAWN:
-            break
         key = f"{item.kind}:{item.token.hex()}"
-        nodes[key] = Node(key, _label(item, numbers), False)
-        doubted = len(item.incidents) == 2 and frozenset(item.incidents) in parted
+        nodes[key] = Node(key, labels[item.kind, item.token], False)
+        doubted = len(item.incidents) == 2 and frozenset(item.incidents) in network.parted
         for code in item.incidents:
             nodes[code] = Node(code, code, True, code == around)
             edges.append(Edge(code, key, doubted))
@@ -105,10 +108,8 @@ def _picture(
 def link(request: ActingRequest, one: str, other: str) -> HttpResponse:
     """Two incidents that share something, why, and a person's decision on it."""
     first, second = found(request, one), found(request, other)
-    network = linking.network(request.actor)
-    pair = tuple(sorted([first.code, second.code]))
-    seen = next((item for item in network.links if (item.one, item.other) == pair), None)
-    if seen is None:
+    pair = linking.pair(request.actor, first, second)
+    if pair is None:
         raise Http404
     form = LinkForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -119,16 +120,17 @@ def link(request: ActingRequest, one: str, other: str) -> HttpResponse:
         else:
             messages.success(request, _("Your decision is kept with its reasons."))
             return redirect("incidents:links")
-    names = linking.written(request.actor, seen.shared)
-    ruled = network.rulings.get((seen.one, seen.other))
+    shared = linking.shared_by(request.actor, first, second)
+    names = linking.written(request.actor, shared)
+    ruled = linking.newest_ruling(request.actor, pair)
     context = {
         "first": first, "second": second, "form": form,
         "shared": [
             (say("identifier_kinds", item.kind), names.get((item.kind, item.token), ""),
              len(item.incidents))
-            for item in seen.shared
+            for item in shared
         ],
         "ruled": ruled, "reason": ruled.values()["reason"] if ruled else "",
-        "is_ruled": network.is_ruled(seen),
+        "is_ruled": not pair.undecided,
     }  # fmt: skip
     return render(request, "incidents/link.html", context, status=422 if form.errors else 200)

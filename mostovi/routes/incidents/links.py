@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Links between incidents: what two of them share, how telling that is, and how they hang together.
+"""Links between incidents: what two of them share, and how telling that is.
 
 Works on blind keys alone. A shared thing is a fact; what it means is for a person to decide. What
 many incidents share (a bus company's number, a money-transfer office) says little about any two of
@@ -9,7 +9,7 @@ them: such things are shown as widely shared and join nobody.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
@@ -34,11 +34,12 @@ class Shared:
     kind: str
     token: bytes
     incidents: tuple[str, ...]
+    widely: bool = False
 
     @property
     def is_wide(self) -> bool:
-        """Whether so many share it that it joins nobody."""
-        return len(self.incidents) >= WIDE
+        """Whether so many share it that it joins nobody; `widely` when not all are here."""
+        return self.widely or len(self.incidents) >= WIDE
 
 
 @dataclass(frozen=True)
@@ -55,17 +56,22 @@ class Link:
         return tuple(dict.fromkeys(item.kind for item in self.shared))
 
 
-def shared_things(held: Iterable[Held]) -> list[Shared]:
-    """Everything noted at two incidents or more, most widely shared last."""
+def shared_things(held: Iterable[Held], wide: Collection[tuple[str, bytes]] = ()) -> list[Shared]:
+    """Everything noted at two incidents or more, most widely shared last.
+
+    `wide`: things known to be widely shared among more incidents than `held` speaks of.
+    """
     places: dict[tuple[str, bytes], dict[str, None]] = defaultdict(dict)
     for item in held:
         places[item.kind, item.token][item.incident] = None
     found = [
-        Shared(kind, token, tuple(sorted(incidents)))
+        Shared(kind, token, tuple(sorted(incidents)), (kind, token) in wide)
         for (kind, token), incidents in places.items()
         if len(incidents) > 1
     ]
-    return sorted(found, key=lambda item: (len(item.incidents), item.kind, item.token))
+    return sorted(
+        found, key=lambda item: (item.is_wide, len(item.incidents), item.kind, item.token)
+    )
 
 
 def links(shared: Iterable[Shared]) -> list[Link]:
@@ -77,41 +83,3 @@ def links(shared: Iterable[Shared]) -> list[Link]:
                 pairs[pair].append(item)
     made = [Link(one, other, tuple(items)) for (one, other), items in pairs.items()]
     return sorted(made, key=lambda link: (-len(link.shared), link.one, link.other))
-
-
-def groups(
-    pairs: Iterable[tuple[str, str]], refuted: Iterable[tuple[str, str]] = ()
-) -> list[tuple[str, ...]]:
-    """Incidents that hang together by `pairs`, without those a person has refuted. Largest first.
-
-    >>> groups([("a", "b"), ("b", "c")], refuted=[("c", "b")])
-    [('a', 'b')]
-    """
-    gone = {frozenset(pair) for pair in refuted}
-    parent: dict[str, str] = {}
-
-    def root(name: str) -> str:
-        parent.setdefault(name, name)
-        while parent[name] != name:
-            parent[name] = parent[parent[name]]
-            name = parent[name]
-        return name
-
-    for one, other in pairs:
-        if frozenset((one, other)) not in gone:
-            parent[root(other)] = root(one)
-    members: dict[str, list[str]] = defaultdict(list)
-    for name in parent:
-        members[root(name)].append(name)
-    return sorted((tuple(sorted(m)) for m in members.values()), key=lambda m: (-len(m), m))
-
-
-def around(links_: Sequence[Link], centre: str, steps: int = 2) -> Mapping[str, int]:
-    """Incidents within `steps` links of `centre`, with how far away each is."""
-    near: dict[str, int] = {centre: 0}
-    for step in range(1, steps + 1):
-        for link in links_:
-            for here, there in ((link.one, link.other), (link.other, link.one)):
-                if near.get(here) == step - 1 and there not in near:
-                    near[there] = step
-    return near

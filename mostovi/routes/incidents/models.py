@@ -134,6 +134,45 @@ class LinkDecision(Sealed):
         return f"decision {self.pk}"
 
 
+class LinkedPair(models.Model):
+    """Two incidents that share something telling: worked out from what is noted at them.
+
+    Kept so that a page reads the neighbours of one incident and not the store (`linking.refresh`
+    keeps it in step). `one` is the incident whose code comes first; `kinds` what the two share,
+    `ruling` the newest decision's; `undecided`: nobody has looked at all of `kinds` yet.
+    """
+
+    GOVERNANCE: ClassVar[Governance] = _STORE
+
+    one = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="+")
+    other = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="+")
+    kinds = models.JSONField(default=list)
+    things = models.PositiveSmallIntegerField()
+    ruling = models.CharField(max_length=20, blank=True)
+    undecided = models.BooleanField(default=True)
+    since = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("link between two incidents")
+        ordering = ["-undecided", "-since", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["one", "other"], name="linked_pair_once")]
+        # A page of links, those that wait first; the ends are found by the indexes of the keys.
+        indexes = [models.Index(fields=["-undecided", "-since", "-id"], name="linked_pair_page")]
+
+    def __str__(self) -> str:
+        return f"link {self.pk}"
+
+    @property
+    def parted(self) -> bool:
+        """Whether a person said that the two do not belong together."""
+        return self.ruling == LinkDecision.Ruling.NOT_CONNECTED
+
+    @property
+    def said_ruling(self) -> str:
+        """The newest decision in words; '' without one."""
+        return str(LinkDecision.Ruling(self.ruling).label) if self.ruling else ""
+
+
 class Investigation(Sealed):
     """An investigation. Sealed: title and summary. `checklist` holds codes only."""
 

@@ -20,7 +20,7 @@ from mostovi.rights.audit import AuditTag
 from mostovi.rights.services import record, record_many
 from mostovi.rights.storage import opened
 from mostovi.rights.vault import vault
-from mostovi.routes.incidents import record_codes
+from mostovi.routes.incidents import pairing, record_codes
 from mostovi.routes.incidents.catalogue import ANSWERS, sign_set, words
 from mostovi.routes.incidents.identifiers import COUNTRY_CODES, Unreadable, normalised
 from mostovi.routes.incidents.models import Advert, Identifier, Incident
@@ -190,6 +190,7 @@ def note_identifier(
     row.changed_at = moment
     row.save(update_fields=["changed_at"])
     record(actor, AuditTag.INCIDENT_NOTED, handle=handle(row), detail={"kind": kind})
+    pairing.refresh([(kind, token)], moment)
     return made
 
 
@@ -213,6 +214,7 @@ def forget_identifier(actor: Actor, row: Incident, pk: UUID, now: datetime | Non
     gone.delete()
     row.changed_at = now or timezone.now()
     row.save(update_fields=["changed_at"])
+    pairing.refresh([(gone.kind, bytes(gone.token))], row.changed_at, taken_from=[row.pk])
 
 
 @transaction.atomic

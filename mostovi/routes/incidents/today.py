@@ -21,10 +21,10 @@ def waiting(actor: Actor, now: datetime) -> list[Waiting]:
     if not decide(actor, Action.DECIDE, Kind.INVESTIGATION).allowed:
         return []
     found: list[Waiting] = []
-    undecided = len(linking.network(actor).undecided)
+    undecided = linking.waiting(actor)
     if undecided:
         text = ngettext("%(number)s link to look at", "%(number)s links to look at", undecided) % {
-            "number": undecided
+            "number": f"{linking.MOST_COUNTED}+" if undecided > linking.MOST_COUNTED else undecided
         }
         found.append(
             Waiting(

@@ -47,8 +47,11 @@ def incident_list(request: ActingRequest) -> HttpResponse:
         }
         for row, values in store.listed(request.actor, list(page.object_list))
     ]
-    undecided = len(linking.network(request.actor).undecided)
-    context = {"page": page, "rows": rows, "undecided": undecided}
+    undecided = linking.waiting(request.actor)
+    context = {
+        "page": page, "rows": rows, "undecided": undecided,
+        "many": linking.MOST_COUNTED if undecided > linking.MOST_COUNTED else 0,
+    }  # fmt: skip
     return render(request, "incidents/list.html", context)
 
 
@@ -77,20 +80,17 @@ def incident(request: ActingRequest, code: str) -> HttpResponse:
 
 
 def _page(request: ActingRequest, row: Incident, form: IdentifierForm) -> HttpResponse:
-    seen, network = store.read(request.actor, row), linking.network(request.actor)
-    shared = {(item.kind, item.token): item for item in network.shared}
-    noted = []
-    for one, said_there in seen.identifiers:
-        item = shared.get((one.kind, bytes(one.token)))
-        noted.append(
-            {
-                "row": one,
-                "kind": say("identifier_kinds", one.kind),
-                "values": said_there or {},
-                "elsewhere": [c for c in (item.incidents if item else ()) if c != row.code],
-                "wide": item is not None and item.is_wide,
-            }
-        )
+    seen, also = store.read(request.actor, row), linking.noted(request.actor, row)
+    noted = [
+        {
+            "row": one,
+            "kind": say("identifier_kinds", one.kind),
+            "values": said_there or {},
+            "elsewhere": also[one.pk].elsewhere,
+            "wide": also[one.pk].wide,
+        }
+        for one, said_there in seen.identifiers
+    ]
     signs = {sign.code: _(sign.asks) for sign in sign_set().signs}
     adverts = [
         {
@@ -110,7 +110,7 @@ def _page(request: ActingRequest, row: Incident, form: IdentifierForm) -> HttpRe
         "place": say("place_kinds", row.place_kind), "means": said("means", row.means),
         "methods": said("methods", row.methods), "noted": noted, "adverts": adverts,
         "investigations": row.investigations.all(), "form": form,
-        "links": [link for link in network.links if row.code in (link.one, link.other)],
+        "linked": any(one.elsewhere for one in also.values()),
     }  # fmt: skip
     status = 422 if form.errors else 200
     return render(request, "incidents/incident.html", context, status=status)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -84,8 +84,3 @@ def lines_in_words(lines: Iterable[tuple[str, str, str]]) -> list[tuple[str, str
         for path, label, value in lines
         if path not in {"/entry", "/answers", "/event"}
     ]
-
-
-def rulings(network: Any) -> Mapping[tuple[str, str], str]:
-    """The newest ruling of each pair, in words."""
-    return {pair: row.get_ruling_display() for pair, row in network.rulings.items()}

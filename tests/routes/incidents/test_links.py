@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What is the same and what is not; what two incidents share; who decides what it means."""
 
+from datetime import UTC, date, datetime
+from itertools import pairwise
+from random import Random
+
 import pytest
+from django.urls import reverse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mostovi.routes.incidents import linking, links, store
+from mostovi.rights.retention import rules
+from mostovi.routes.incidents import ending, linking, links, pairing, store
 from mostovi.routes.incidents.identifiers import Unreadable, normalised
 from mostovi.routes.incidents.links import WIDE, Held
-from mostovi.routes.incidents.models import Identifier
+from mostovi.routes.incidents.models import Identifier, Incident
 from mostovi.routes.incidents.network_drawing import Edge, Node, drawn, places
 
 
@@ -109,11 +115,9 @@ def test_the_same_phone_links_two_incidents_and_a_person_says_what_it_means(inci
         store.note_identifier(investigator, row, kind="phone", value=written)
     assert Identifier.objects.count() == 2
 
-    network = linking.network(investigator)
     first, second = sorted([one.code, other.code])
-    assert [(link.one, link.other, link.kinds) for link in network.undecided] == [
-        (first, second, ("phone",))
-    ]
+    (waits,) = linking.pairs(investigator).filter(undecided=True)
+    assert (waits.one.code, waits.other.code, waits.kinds) == (first, second, ["phone"])
     with pytest.raises(store.Unfit):
         linking.decide_link(investigator, one, third, ruling="connected", reason="Same road.")
     with pytest.raises(store.Unfit):
@@ -122,13 +126,102 @@ def test_the_same_phone_links_two_incidents_and_a_person_says_what_it_means(inci
     linking.decide_link(
         investigator, other, one, ruling="not_connected", reason="The number was resold."
     )
-    network = linking.network(investigator)
-    assert network.undecided == []
-    assert network.groups == []
+    assert linking.waiting(investigator) == 0
+    assert linking.around(investigator, one).incidents == [one.code]
 
     for row in (one, other):
         store.note_identifier(investigator, row, kind="vehicle", value="PG AB 123")
-    assert len(linking.network(investigator).undecided) == 1
+    assert linking.waiting(investigator) == 1
+
+
+def whole(investigator):
+    """What the store would say if all of it were read."""
+    noted = Identifier.objects.values_list("incident__code", "kind", "token")
+    shared = links.shared_things(Held(code, kind, bytes(token)) for code, kind, token in noted)
+    return {(one.one, one.other): sorted(one.kinds) for one in links.links(shared)}
+
+
+def kept(investigator):
+    return {(row.one.code, row.other.code): row.kinds for row in linking.pairs(investigator)}
+
+
+def test_what_is_kept_of_pairs_is_always_what_the_whole_store_says(incident, investigator, rule):
+    """Noted, taken out, decided, erased, in any order; things become widely shared and back."""
+    chance = Random(11)
+    rows = [incident() for _number in range(12)]
+    numbers = [f"+382 67 000 {100 + number}" for number in range(4)]
+    wide = 0
+    for _step in range(160):
+        row = chance.choice(rows)
+        act = chance.random()
+        if act < 0.62:
+            kind, value = chance.choice([("phone", chance.choice(numbers)), ("vehicle", "PG 1 AB")])
+            store.note_identifier(investigator, row, kind=kind, value=value)
+        elif act < 0.9 and (noted := row.identifiers.first()):
+            store.forget_identifier(investigator, row, noted.pk)
+        elif pair := linking.pairs(investigator).first():
+            linking.decide_link(
+                investigator, pair.one, pair.other, ruling="not_connected", reason="Looked at."
+            )
+            pair.refresh_from_db()
+            assert pair.parted and not pair.undecided
+        assert kept(investigator) == whole(investigator)
+        wide += any(item.is_wide for item in pairing.shared([one.pk for one in rows]))
+    assert 0 < wide < 160
+    gone = rows[:5]
+    Incident.objects.filter(pk__in=[row.pk for row in gone]).update(
+        changed_at=datetime(2001, 1, 1, tzinfo=UTC)
+    )
+    assert ending.end(rule, date(2026, 11, 24)) == 5
+    assert kept(investigator) == whole(investigator)
+
+
+@pytest.fixture
+def rule():
+    return rules()["incident"]
+
+
+def test_the_network_of_an_incident_ends_after_two_links_and_at_its_limit(incident, investigator):
+    rows = [incident() for _number in range(6)]
+    for number, (one, other) in enumerate(pairwise(rows)):
+        for row in (one, other):
+            store.note_identifier(investigator, row, kind="phone", value=f"+38267000{200 + number}")
+    found = linking.around(investigator, rows[0])
+    assert list(found.incidents) == [row.code for row in rows[:3]]
+    assert not found.more
+    assert len(found.shared) == len(found.pairs) == 2
+    near = linking.around(investigator, rows[2], most=4)
+    assert near.more
+    assert len(near.incidents) == 4
+    assert {rows[1].code, rows[3].code} < set(near.incidents)
+    linking.decide_link(
+        investigator, rows[1], rows[2], ruling="not_connected", reason="Another phone."
+    )
+    assert list(linking.around(investigator, rows[0]).incidents) == [rows[0].code, rows[1].code]
+
+
+def test_a_page_reads_no_more_of_a_large_store_than_of_a_small_one(
+    incident, investigator, signed_in, statements
+):
+    """Rows that are read are those near the incident, however many others share things."""
+    one, other = incident(), incident()
+    for row in (one, other):
+        store.note_identifier(investigator, row, kind="phone", value="+38267000111")
+    client = signed_in(investigator)
+    pages = [
+        reverse("incidents:list"), reverse("incidents:incident", args=[one.code]),
+        reverse("incidents:links"), f"{reverse('incidents:links')}?around={one.code}",
+        reverse("incidents:link", args=[one.code, other.code]),
+    ]  # fmt: skip
+    opened = {page: len(statements(lambda to=page: client.get(to))) for page in pages}
+    for _number in range(10):
+        for row in (incident(), incident()):
+            store.note_identifier(investigator, row, kind="vehicle", value="PG 777 AA")
+    for page in pages[:2] + pages[3:]:
+        assert len(statements(lambda to=page: client.get(to))) == opened[page], page
+    wide = client.get(reverse("incidents:incident", args=[row.code])).content.decode()
+    assert "Widely shared: it joins nobody" in wide
+    assert client.get(f"{pages[2]}?around=IN-222222").status_code == 404
 
 
 def test_a_store_tells_nothing_without_its_keys(incident, investigator):

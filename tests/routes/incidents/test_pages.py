@@ -165,14 +165,15 @@ def test_the_same_phone_in_a_protected_file_changes_nothing_here(
     """The attack by linkage: would an investigator learn that a number is known to protection?"""
     from mostovi.people import services as people
 
-    before = linking.network(investigator).shared
+    before = linking.shared_by(investigator, *linked)
     people.register(
         acting(Role.ANTI_TRAFFICKING_COORDINATOR), single={"sex": "female"},
         names=[{"parts": [["given", "Layla"]], "script": "Latn"}],
         contacts=[{"kind": "phone", "value": PHONE, "safe": "yes"}],
     )  # fmt: skip
-    assert linking.network(investigator).shared == before
+    assert linking.shared_by(investigator, *linked) == before
     assert len(before[0].incidents) == 2
+    assert linking.pairs(investigator).count() == 1
 
 
 def test_reading_is_logged_without_a_word_of_it(linked, investigator, signed_in):
@@ -361,5 +362,5 @@ def test_the_demo_has_something_to_look_at(region, acting, settings):
     settings.MOSTOVI = region.home = replace(region.home, demo=True)
     actor = acting(Role.INVESTIGATOR)
     assert story.load(lambda role: actor, [], timezone.now(), Random(7)) == 7
-    assert len(linking.network(actor).undecided) >= 3
+    assert linking.waiting(actor) >= 3
     assert region.carry("ba") == region.carry("ba") == "stored"
