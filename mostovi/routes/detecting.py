@@ -35,6 +35,7 @@ MADE_UP = 500
 _QUIET = {"month": 3, "week": 8}
 """So many periods without alarm end an episode."""
 IN_YEAR = {"month": 12, "week": 52}
+_UNKNOWN = float("nan")
 _SETTINGS = {"month": farrington.MONTHS, "week": farrington.WEEKS}
 
 
@@ -166,11 +167,12 @@ def detect_all(
         days = farrington.calendar(period, start, length)
         counts = np.array([_as_numbers(series[place]) for place in places])
         made = farrington.expect(counts, days, period, _SETTINGS[period])
+        names = [_name(day, period) for day in days]
         common = len(places) > MADE_UP
         cut = _cut(counts, days, period, rate, seed) if common else None
         for row, place in enumerate(places):
             own = cut or _cut(counts[row : row + 1], days, period, rate, seed)
-            found[place] = _result(series[place], days, made, row, own)
+            found[place] = _result(series[place], names, made, row, own)
     return [found[place] for place in range(len(series))]
 
 
@@ -252,23 +254,24 @@ def _cut(counts: Array, days: Sequence[date], period: str, rate: float, seed: in
 
 
 def _result(
-    series: CountSeries, days: Sequence[date], made: farrington.Expectation, row: int, cut: Cut
+    series: CountSeries, names: Sequence[str], made: farrington.Expectation, row: int, cut: Cut
 ) -> Result:
     judged = []
-    for column, at in enumerate(made.periods):
-        probability = float(made.probability[row, column])
-        expected, phi = float(made.expected[row, column]), float(made.dispersion[row, column])
-        if np.isnan(expected):
+    columns = zip(
+        made.periods, made.expected[row].tolist(), made.probability[row].tolist(),
+        made.dispersion[row].tolist(), made.error[row].tolist(), strict=True,
+    )  # fmt: skip
+    for at, expected, probability, phi, error in columns:
+        if expected != expected:  # nothing can be said of this period
             continue
-        alarm = probability < cut.probability
         judged.append(
             Judged(
-                _name(days[at], series.period), series.counts[at], expected, float("nan"),
-                probability, bool(alarm), phi, float(made.error[row, column]),
+                names[at], series.counts[at], expected, _UNKNOWN, probability,
+                probability < cut.probability, phi, error,
             )
         )  # fmt: skip
     return Result(
-        series.code, series.period, cut, tuple(judged), _episodes(series, judged, cut, days)
+        series.code, series.period, cut, tuple(judged), _episodes(series, judged, cut, names)
     )
 
 
@@ -284,15 +287,16 @@ def bound(judged: Judged, cut: Cut) -> float:
 
 
 def _episodes(
-    series: CountSeries, judged: Sequence[Judged], cut: Cut, days: Sequence[date]
+    series: CountSeries, judged: Sequence[Judged], cut: Cut, names: Sequence[str]
 ) -> tuple[Episode, ...]:
-    names = {_name(day, series.period): place for place, day in enumerate(days)}
+    alarms = [one for one in judged if one.alarm]
+    if not alarms:
+        return ()
+    place = {name: at for at, name in enumerate(names)}
     quiet = _QUIET[series.period]
     groups: list[list[Judged]] = []
-    for one in judged:
-        if not one.alarm:
-            continue
-        if groups and names[one.period] - names[groups[-1][-1].period] <= quiet:
+    for one in alarms:
+        if groups and place[one.period] - place[groups[-1][-1].period] <= quiet:
             groups[-1].append(one)
         else:
             groups.append([one])
@@ -300,14 +304,14 @@ def _episodes(
     for group in groups:
         opened, last = group[0], group[-1]
         peak = max(group, key=lambda one: (one.observed or 0) / max(one.expected, 1e-9))
-        known = series.counts[: names[opened.period] + 1]
+        known = series.counts[: place[opened.period] + 1]
         since = changed_at(known, IN_YEAR[series.period])
-        over = len(days) - 1 - names[last.period] > quiet
+        over = len(names) - 1 - place[last.period] > quiet
         found.append(
             Episode(
                 replace(opened, bound=bound(opened, cut)), last.period,
                 replace(peak, bound=bound(peak, cut)), len(group),
-                "" if since is None else _name(days[since], series.period), over,
+                "" if since is None else names[since], over,
             )
         )  # fmt: skip
     return tuple(found)

@@ -98,6 +98,25 @@ def test_what_comes_later_changes_no_judgement(at: int, later: int) -> None:
     assert np.array_equal(one.probability[:, before], other.probability[:, before])
 
 
+def test_how_series_are_grouped_and_where_a_search_begins_changes_nothing() -> None:
+    """Many at once, in threads and blocks, each begun from the one before; and one at a time."""
+    generator = np.random.default_rng(8)
+    level = generator.uniform(0.05, 60, (205, 1))
+    counts = generator.poisson(level * np.exp(0.004 * np.arange(230))).astype(float)
+    counts[generator.random(counts.shape) < 0.02] = np.nan
+    days = farrington.calendar("week", date(2020, 1, 6), 230)
+    judged = range(200, 230, 3)
+    together = farrington.expect(counts, days, "week", farrington.WEEKS, judged)
+    assert together.expected.shape == (205, 10)
+    for row in (0, 100, 191, 192, 204):
+        for column, at in enumerate(judged):
+            alone = farrington.expect(counts[row : row + 1], days, "week", farrington.WEEKS, [at])
+            for name in ("expected", "dispersion", "error", "probability"):
+                assert getattr(alone, name)[0, 0] == pytest.approx(
+                    getattr(together, name)[row, column], rel=1e-8, nan_ok=True
+                )
+
+
 def test_a_cut_rests_on_nothing_that_was_judged() -> None:
     counts = steady(96)
     late = counts[:60] + [5000] * 36
