@@ -17,16 +17,29 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 from xml.sax.saxutils import escape, quoteattr
 
 Number = float | None
 Written = Callable[[float], str]
+
+
+class Drawn(Protocol):
+    """A chart that can be drawn at any width."""
+
+    def __call__(self, *, width: int) -> str:
+        """The drawing as SVG."""
+
+
 COLOURS: Final = ("#2f7fc1", "#d55e00", "#0a9270", "#b0629a", "#94780f", "#7a7f87")
 DASHES: Final = ("", "7 3", "2 3", "9 3 2 3", "4 4", "1 2")
 WIDTH: Final = 480
+NARROW: Final = 328
+"""The column of a phone 360 pixels wide: letters of a chart so wide keep their size there."""
 _SIZE: Final = 13
 _LINE: Final = 17
+_MOST_BESIDE: Final = 0.34
+"""Of the width, for labels at the ends of lines; longer ones stand below."""
 _LETTER: Final = 0.58
 """A letter's width as a part of its size, on the wide side."""
 
@@ -158,10 +171,13 @@ def lines(
 ) -> str:
     """Lines over ordered places (months, years), with interval bands and marked places.
 
-    zero: the scale begins at zero. Raises `ValueError` when a line is longer than the axis.
+    zero: the scale begins at zero. Labels that would take the room of the lines stand below.
+    Raises `ValueError` when a line is longer than the axis.
     """
     scale = _scale(series, places, zero)
     beside = max((_wide(line.label) for line in series), default=0) + 14
+    below = beside > width * _MOST_BESIDE
+    beside = 14 if below else beside
     axis = max(_wide(number(value)) for value in scale) + 8
     left, right = (beside, axis) if mirrored else (axis, beside)
     above = _LINE * (bool(unit) + bool(marks)) + 6
@@ -169,11 +185,15 @@ def lines(
         left, above, max(width - left - right, 80), height - above - 28,
         scale[0], scale[-1], len(places), mirrored,
     )  # fmt: skip
-    drawn = [_rules(field, scale, number), _along(field, places)]
+    drawn = [_rules(field, scale, number), _along(field, places, edges=(0, width))]
     drawn += [_mark(field, mark) for mark in marks]
     drawn += [_band(field, line, _colour(line, at)) for at, line in enumerate(series)]
     drawn += [_stroke(field, line, at) for at, line in enumerate(series)]
-    drawn.append(_ends(field, series))
+    if below:
+        key, height = _key(series, width, height, mirrored)
+        drawn.append(key)
+    else:
+        drawn.append(_ends(field, series))
     if unit:
         drawn.append(_text(width if mirrored else 0, 12, unit, "end" if mirrored else "start"))
     return _svg(width, height, "".join(drawn), title, description)
@@ -194,6 +214,9 @@ def multiples(
     """Several small charts of lines on one scale, so that they can be compared."""
     scale = _scale([line for panel in panels for line in panel.series], places, True)
     scale = [scale[0], scale[-1]] if len(scale) > 5 else scale
+    # Bold letters are wider; a title that does not fit would run into its neighbour.
+    broadest = max((_wide(panel.title) * 1.1 + 12 for panel in panels), default=0)
+    columns = max(1, min(columns, int(width // max(broadest, 1))))
     axis = max(_wide(number(value)) for value in scale) + 8
     wide = width / columns
     drawn = []
@@ -206,7 +229,8 @@ def multiples(
         )  # fmt: skip
         side = left + wide - 8 if mirrored else left
         drawn.append(_text(side, top + 13, panel.title, "end" if mirrored else "start", bold=True))
-        drawn += [_rules(field, scale, number), _along(field, places, 2)]
+        ends = (left, left + wide)
+        drawn += [_rules(field, scale, number), _along(field, places, 2, edges=ends)]
         drawn += [_mark(field, Mark(mark.at, "")) for mark in panel.marks]
         drawn += [_band(field, line, _colour(line, at)) for at, line in enumerate(panel.series)]
         drawn += [_stroke(field, line, at) for at, line in enumerate(panel.series)]
@@ -281,6 +305,17 @@ def space_time(
         )
         below += 14
     return _svg(width, round(below), "".join(drawn), title, description)
+
+
+def screens(draw: Drawn, width: int = WIDTH) -> str:
+    """A chart for a page, drawn for wide and for narrow screens; the style sheet shows one of them.
+
+    A chart that shrinks takes its letters with it: at 360 pixels they would be too small to read.
+    `draw` is a chart with everything given but its width.
+    """
+    wide = draw(width=width).replace('class="chart"', 'class="chart chart-wide"', 1)
+    narrow = draw(width=NARROW).replace('class="chart"', 'class="chart chart-narrow"', 1)
+    return wide + narrow
 
 
 def standalone(svg: str, *, foot: str = "", mirrored: bool = False) -> str:
@@ -382,19 +417,26 @@ def _rules(field: _Field, scale: Sequence[float], number: Written) -> str:
     return "".join(drawn)
 
 
-def _along(field: _Field, places: Sequence[str], most: int = 0) -> str:
-    """Labels of the axis, as many as fit; the first is always there."""
+def _along(
+    field: _Field, places: Sequence[str], most: int = 0, *, edges: tuple[float, float] | None = None
+) -> str:
+    """Labels of the axis, as many as fit; the first is always there, and none beyond the edges."""
     if not places:
         return ""
     widest = max(_wide(place) for place in places) + 10
     room = max(1, int(field.width // widest))
     step = max(1, math.ceil(len(places) / (min(room, most) if most else room)))
     y = field.top + field.height
-    drawn = []
+    drawn, before = [], None
     for at in range(0, len(places), step):
         x = field.x(at)
         drawn.append(f'<path d="M{x:.1f} {y:.1f}v4" stroke="currentColor" stroke-opacity=".6"/>')
-        drawn.append(_text(x, y + 18, places[at], "middle"))
+        if edges is not None:
+            half = _wide(places[at]) / 2
+            x = max(edges[0] + half, min(x, edges[1] - half))
+        if before is None or abs(x - before) > widest - 8:
+            drawn.append(_text(x, y + 18, places[at], "middle"))
+            before = x
     return "".join(drawn)
 
 
@@ -458,6 +500,27 @@ def _stroke(field: _Field, line: Line, at: int) -> str:
             f'stroke-width="{1.2 if line.kind == "reference" else 2}"{dashed}/>'
         )
     return f"<g><title>{escape(line.label)}</title>{''.join(drawn)}</g>"
+
+
+def _key(series: Sequence[Line], width: int, height: int, mirrored: bool) -> tuple[str, int]:
+    """Labels of lines below the chart, each after a piece of its line; and the height with them."""
+    drawn, along, y = [], 0.0, height + 8.0
+    for at, line in enumerate(series):
+        if not line.label:
+            continue
+        needed = 34 + _wide(line.label) + 12
+        if along and along + needed > width + 12:
+            along, y = 0.0, y + _LINE + 3
+        start, away = (width - along, -1) if mirrored else (along, 1)
+        dash = "5 4" if line.kind == "forecast" else DASHES[at % len(DASHES)]
+        dashed = f' stroke-dasharray="{dash}"' if dash else ""
+        drawn.append(
+            f'<path d="M{start:.1f} {y - 4:.1f}h{away * 28}" stroke="{_colour(line, at)}" '
+            f'stroke-width="{1.2 if line.kind == "reference" else 2}"{dashed}/>'
+        )
+        drawn.append(_text(start + away * 34, y, line.label, _start(mirrored)))
+        along += needed
+    return "".join(drawn), round(y + 8) if drawn else height
 
 
 def _ends(field: _Field, series: Sequence[Line]) -> str:

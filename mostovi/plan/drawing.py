@@ -31,6 +31,8 @@ _PLACES: Mapping[str, tuple[float, float]] = {
 }  # fmt: skip
 _BOX: region_map.Box = (15.0, 39.4, 24.2, 46.6)
 _WIDTH = 520
+WIDE = 720
+"""Of a chart with many months."""
 _PAPER_STYLE = (
     "<style>.sea{fill:#e3ecf2}.land{fill:#fff}.border{fill:none;stroke:#8795a1;stroke-width:.8}"
     ".mark circle{fill:#175676;opacity:.8}.on-map{font:700 13px 'Mostovi Latin','Mostovi Cyrillic',"
@@ -53,6 +55,11 @@ def on_page(svg: str) -> SafeString:
     """A drawing for a page."""
     # Drawn by `charts` and `region_map`, which escape every text.
     return mark_safe(svg)  # noqa: S308
+
+
+def on_screens(draw: charts.Drawn, width: int = charts.WIDTH) -> SafeString:
+    """A chart for a page, for wide and for narrow screens; `draw` lacks its width alone."""
+    return on_page(charts.screens(draw, width))
 
 
 def on_paper(svg: str) -> tuple[str, str]:
@@ -116,7 +123,7 @@ def map_on_paper(svg: str) -> str:
     return f'{head} xmlns="http://www.w3.org/2000/svg">{_PAPER_STYLE}{rest}' if svg else ""
 
 
-def done_chart(counts: Counts) -> str:
+def done_chart(counts: Counts, width: int = charts.WIDTH) -> str:
     """Bars: actions done by partner; a partner that reported nothing is named so."""
     rows = []
     for code in PARTNERS:
@@ -127,11 +134,11 @@ def done_chart(counts: Counts) -> str:
     return charts.bars(
         title=_("How many actions does each partner say are done?"),
         description=_("The table below has the numbers of every status."),
-        rows=rows, number=written, mirrored=get_language_bidi(),
+        rows=rows, number=written, mirrored=get_language_bidi(), width=width,
     )  # fmt: skip
 
 
-def time_chart(counted: Sequence[tuple[date, Mapping[str, int]]]) -> str:
+def time_chart(counted: Sequence[tuple[date, Mapping[str, int]]], width: int = charts.WIDTH) -> str:
     """Lines: how many statuses of the region stood where at the end of each quarter."""
     order = (Status.DONE, Status.UNDER_WAY, Status.PLANNED, Status.NOT_STARTED)
     return charts.lines(
@@ -144,11 +151,11 @@ def time_chart(counted: Sequence[tuple[date, Mapping[str, int]]]) -> str:
             )
             for status in order
         ],
-        number=written, mirrored=get_language_bidi(),
+        number=written, mirrored=get_language_bidi(), width=width,
     )  # fmt: skip
 
 
-def detections_chart(value: IndicatorValue) -> str:
+def detections_chart(value: IndicatorValue, width: int = charts.WIDTH) -> str:
     """A line: the route's detections by year."""
     years = detections.by_year(value.parts["months"])
     return charts.lines(
@@ -156,22 +163,24 @@ def detections_chart(value: IndicatorValue) -> str:
         description=_("Detected crossings of the EU's external border, not people."),
         places=[str(year) for year in years],
         series=[charts.Line("Frontex", [float(n) for n in years.values()])],
-        number=written, mirrored=get_language_bidi(),
+        number=written, mirrored=get_language_bidi(), width=width,
     )  # fmt: skip
 
 
-def months_chart(value: IndicatorValue) -> str:
+def months_chart(value: IndicatorValue, width: int = WIDE) -> str:
     """A line: the route's detections by month."""
     months: Mapping[str, int] = value.parts["months"]
     return charts.lines(
         title=_("Detections on the Western Balkan route by month"),
         description=_("Detected crossings of the EU's external border, not people."),
         places=list(months), series=[charts.Line("Frontex", [float(n) for n in months.values()])],
-        number=written, mirrored=get_language_bidi(), width=720,
+        number=written, mirrored=get_language_bidi(), width=width,
     )  # fmt: skip
 
 
-def asylum_chart(by_year: Mapping[int, Mapping[str, int]], since: int) -> str:
+def asylum_chart(
+    by_year: Mapping[int, Mapping[str, int]], since: int, width: int = charts.WIDTH
+) -> str:
     """Small charts: first applications by year, one a partner, on one scale."""
     years = [year for year in sorted(by_year) if year >= since]
     names: Callable[[str], str] = lambda code: str(NAMES[code])  # noqa: E731
@@ -186,18 +195,18 @@ def asylum_chart(by_year: Mapping[int, Mapping[str, int]], since: int) -> str:
             )
             for code in codes
         ],
-        number=written, mirrored=get_language_bidi(),
+        number=written, mirrored=get_language_bidi(), width=width,
     )  # fmt: skip
 
 
-def history_chart(history: History, language: str) -> str:
+def history_chart(history: History, language: str, width: int = charts.WIDTH) -> str:
     """A line: an indicator of the region by month; a month with a hidden part is a gap."""
     return charts.lines(
         title=in_language(history.title, language),
         description=_("Sum of the partners that released the month; a gap is hidden or missing."),
         places=list(history.periods),
         series=[charts.Line(_("region"), [_known(value) for value in history.values])],
-        number=written, mirrored=get_language_bidi(), height=180,
+        number=written, mirrored=get_language_bidi(), height=180, width=width,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -89,7 +90,8 @@ def _overview() -> dict[str, Any]:
             for c in codes if c in live
         ],
         "stock": str(stock.value) if stock else "",
-        "detections": drawing.detections_chart(detected) if detected else "",
+        "detections": str(drawing.on_screens(partial(drawing.detections_chart, detected)))
+        if detected else "",
         "detection_rows": _years() if detected else [],
         "detection_source": detected.source if detected else "",
         "asylum": _asylum() if applications else None,
@@ -108,7 +110,9 @@ def _asylum() -> dict[str, Any]:
     content = reporting.asylum_content(PARTNERS)
     head, rows = reporting.asylum_table(content)
     return {
-        "chart": drawing.asylum_chart(importing.counted(value).by_year, asylum.SINCE),
+        "chart": str(drawing.on_screens(
+            partial(drawing.asylum_chart, importing.counted(value).by_year, asylum.SINCE)
+        )),
         "head": head, "rows": rows, "source": value.source,
         "words": reporting.asylum_words(content) if content else [],
     }  # fmt: skip

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -116,7 +117,9 @@ def compare(request: ActingRequest) -> HttpResponse:
         "lines": lines,
         "counts": [(CHANGES[change], counts[change]) for change in CHANGES],
         "over_time": over_time,
-        "chart": drawing.on_page(drawing.time_chart(over_time)) if len(over_time) > 1 else "",
+        "chart": drawing.on_screens(partial(drawing.time_chart, over_time))
+        if len(over_time) > 1
+        else "",
     }
     return render(request, "plan/compare.html", context, status=200 if form.is_valid() else 422)
 
@@ -143,7 +146,9 @@ def asylum_page(request: ActingRequest) -> HttpResponse:
         content = reporting.asylum_content(PARTNERS)
         head, rows = reporting.asylum_table(content)
         context |= {
-            "chart": drawing.on_page(drawing.asylum_chart(counted.by_year, asylum.SINCE)),
+            "chart": drawing.on_screens(
+                partial(drawing.asylum_chart, counted.by_year, asylum.SINCE)
+            ),
             "head": head,
             "rows": rows,
             "words": reporting.asylum_words(content) if content else [],
@@ -171,7 +176,7 @@ def detections_page(request: ActingRequest) -> HttpResponse:
         years = sorted({month[:4] for month in months})
         sums = detections.by_year(months)
         context |= {
-            "chart": drawing.on_page(drawing.months_chart(value)),
+            "chart": drawing.on_screens(partial(drawing.months_chart, value), drawing.WIDE),
             "years": [
                 (year, [months.get(f"{year}-{m:02}") for m in range(1, 13)], sums.get(int(year)))
                 for year in years

@@ -7,8 +7,9 @@ A year's report says what had been said by that year's end, not what was said ab
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from html import unescape
 from typing import Any
 
@@ -18,6 +19,7 @@ from django.utils import timezone
 from django.utils.translation import get_language_info, override
 from django.utils.translation import gettext as _
 
+from mostovi.paper import charts
 from mostovi.paper.parts import Document, Drawing, Heading, Paragraph, Part, Table
 from mostovi.plan import asylum, detections, drawing, following, importing, indicators, services
 from mostovi.plan.comparing import Saying, as_of
@@ -262,23 +264,32 @@ def detections_content() -> dict[str, Any] | None:
 # --- drawn -------------------------------------------------------------------------------------
 
 
-def drawings(content: dict[str, Any]) -> dict[str, str]:
-    """The report's charts and its map, in the language that is spoken now."""
+def drawings(content: dict[str, Any], *, screens: bool = False) -> dict[str, str]:
+    """The report's charts and its map, in the language that is spoken now.
+
+    screens: for a page, each chart for wide and for narrow screens.
+    """
     found = {}
+
+    def drawn(draw: Callable[..., str], *given: Any) -> str:
+        return charts.screens(partial(draw, *given)) if screens else draw(*given)
+
     counts = content["counts"]
     if any(action["reports"] for action in content["actions"]):
-        found["done"] = drawing.done_chart({c: counts[c] for c in content["partners"]})
+        found["done"] = drawn(drawing.done_chart, {c: counts[c] for c in content["partners"]})
         found["map"] = drawing.done_map(counts, len(content["actions"]))
         said = [
             (date.fromisoformat(one["day"]), {k: v for k, v in one.items() if k != "day"})
             for one in content["over_time"]
         ]
         if len(said) > 1:
-            found["over_time"] = drawing.time_chart(said)
+            found["over_time"] = drawn(drawing.time_chart, said)
     if value := importing.newest(importing.DETECTIONS):
-        found["detections"] = drawing.detections_chart(value)
+        found["detections"] = drawn(drawing.detections_chart, value)
     if value := importing.newest(importing.ASYLUM):
-        found["asylum"] = drawing.asylum_chart(importing.counted(value).by_year, asylum.SINCE)
+        found["asylum"] = drawn(
+            drawing.asylum_chart, importing.counted(value).by_year, asylum.SINCE
+        )
     return found
 
 
@@ -304,7 +315,9 @@ def page_context(content: dict[str, Any], language: str) -> dict[str, Any]:
         ],
         "columns": list(content["partners"].items()),
         "counts": [(name, content["counts"][code]) for code, name in content["partners"].items()],
-        "drawn": {name: drawing.on_page(svg) for name, svg in drawings(content).items()},
+        "drawn": {
+            name: drawing.on_page(svg) for name, svg in drawings(content, screens=True).items()
+        },
         "asylum_rows": asylum_table(content["asylum"])[1],
         "asylum_head": asylum_table(content["asylum"])[0],
         "detection_words": detection_words(),

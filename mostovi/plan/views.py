@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -131,7 +132,7 @@ def _histories(figures: list[BaselineFigure]) -> list[tuple[Any, Any, Any]]:
     return [
         (
             history,
-            drawing.on_page(drawing.history_chart(history, language)),
+            drawing.on_screens(partial(drawing.history_chart, history, language)),
             list(zip(history.periods, history.values, history.partners, strict=True)),
         )
         for history in indicators.histories(codes)

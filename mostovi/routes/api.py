@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The HTTP interface of flows: what is published, by month and as series. Read only.
+"""The HTTP interface of flows: published months, series and assessments. Read only.
 
 The same rules of display as on the pages: what is hidden there is null here. Annotations are
 evaluated here (no postponed evaluation): the interface's description is made from them.
 """
 
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Router, Schema
@@ -13,8 +14,9 @@ from ninja.errors import HttpError
 
 from mostovi.rights.access import Action, Actor, Kind, require
 from mostovi.rights.doors import door
-from mostovi.routes import reading, reporting, series
+from mostovi.routes import assessing, reading, reporting, series
 from mostovi.routes.catalogue import display
+from mostovi.routes.detection_models import ThreatAssessment
 
 router = Router()
 
@@ -51,6 +53,58 @@ class SeriesOut(Schema):
     code: str
     periods: list[str]
     counts: list[int | None]
+
+
+class AssessmentLine(Schema):
+    """An assessment in the list. state: draft (for those who write them), published, replaced."""
+
+    id: str
+    title: str
+    edition: int
+    state: str
+    covers: list[str]
+    published_at: str | None
+
+
+class SourceOut(Schema):
+    """A source. grade: reliability A to F and credibility 1 to 6."""
+
+    grade: str
+    title: str
+    address: str
+
+
+class DissentOut(Schema):
+    """That somebody judges otherwise, with their role and not their name."""
+
+    role: str
+    words: str
+    at: str
+
+
+class JudgementOut(Schema):
+    """One judgement: likelihood and confidence are two different things."""
+
+    statement: str
+    likelihood: str
+    confidence: str
+    basis: str
+    sources: list[SourceOut]
+    would_change: str
+    dissent: list[DissentOut]
+
+
+class AssessmentOut(AssessmentLine):
+    """A whole assessment."""
+
+    question: str
+    scope: str
+    not_known: str
+    asked_for_dissent: str
+    judgements: list[JudgementOut]
+
+
+MOST_ASSESSMENTS = 200
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -97,3 +151,23 @@ def one(request: HttpRequest, code: str) -> Any:
     least = display().threshold
     shown = [None if count is None or 0 < count < least else count for count in found.counts]
     return {"code": code, "periods": list(found.periods()), "counts": shown}
+
+
+@router.get("/assessments", response=list[AssessmentLine], summary="Threat assessments")
+@door(Action.READ, Kind.FLOW)
+def assessments(request: HttpRequest) -> Any:
+    """The newest assessments: published and replaced ones; drafts for those who write them."""
+    rows = assessing.readable(_actor(request))[:MOST_ASSESSMENTS]
+    return [assessing.as_line(row) for row in rows]
+
+
+@router.get(
+    "/assessments/{assessment}", response=AssessmentOut, summary="One threat assessment"
+)  # fmt: skip
+@door(Action.READ, Kind.FLOW)
+def assessment(request: HttpRequest, assessment: UUID) -> Any:
+    """Judgements with sources, confidence and dissent; 404 for one that is out of reach."""
+    try:
+        return assessing.as_data(assessing.readable(_actor(request)).get(pk=assessment))
+    except ThreatAssessment.DoesNotExist:
+        raise HttpError(404, "There is no such assessment.") from None

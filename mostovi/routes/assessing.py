@@ -189,25 +189,33 @@ def new_edition(actor: Actor, assessment: UUID, *, now: datetime) -> ThreatAsses
     return made
 
 
-def as_data(found: ThreatAssessment) -> dict[str, Any]:
-    """A published assessment as plain data, for other programs."""
+def as_line(found: ThreatAssessment) -> dict[str, Any]:
+    """What a list says of an assessment."""
     return {
+        "id": str(found.pk),
         "title": found.title,
         "edition": found.edition,
         "state": found.state,
+        "covers": [str(found.covers_from), str(found.covers_until)],
+        "published_at": found.published_at.isoformat() if found.published_at else None,
+    }
+
+
+def as_data(found: ThreatAssessment) -> dict[str, Any]:
+    """An assessment as plain data, for other programs: words about routes, never counts."""
+    return as_line(found) | {
         "question": found.question,
         "scope": found.scope,
-        "covers": [str(found.covers_from), str(found.covers_until)],
         "not_known": found.unknown,
         "asked_for_dissent": found.asked,
-        "published_at": found.published_at.isoformat() if found.published_at else None,
         "judgements": [
             {
                 "statement": one.statement, "likelihood": one.likelihood,
                 "confidence": one.confidence, "basis": one.basis, "sources": one.sources,
                 "would_change": one.would_change,
                 "dissent": [
-                    {"role": each.role, "words": each.words} for each in one.dissents.all()
+                    {"role": each.role, "words": each.words, "at": each.at.isoformat()}
+                    for each in one.dissents.all()
                 ],
             }
             for one in found.judgements.prefetch_related("dissents")

@@ -14,6 +14,7 @@ urlpatterns = [
     path("assessments/new/", views.assess, name="assess"),
     path("assessments/<uuid:assessment>/", views.assessment, name="assessment"),
     path("assessments/<uuid:assessment>.json", views.assessment_json, name="assessment_json"),
+    path("assessments/<uuid:assessment>.pdf", views.assessment_pdf, name="assessment_pdf"),
     path("assessments/<uuid:assessment>/change/", views.assess, name="change_assessment"),
     path("assessments/<uuid:assessment>/judge/", views.judge, name="judge"),
     path("assessments/<uuid:assessment>/publish/", views.publish_assessment,

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -11,15 +12,15 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language_bidi
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, get_language_bidi
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from mostovi.paper import charts
 from mostovi.rights.access import Action, Actor, Kind, decide
 from mostovi.rights.doors import ActingRequest, door
-from mostovi.routes import alerting, assessing
+from mostovi.routes import alerting, assessing, assessment_paper
 from mostovi.routes.catalogue import display
 from mostovi.routes.detection_forms import (
     AssessmentForm,
@@ -34,6 +35,7 @@ from mostovi.routes.detection_models import (
     ThreatJudgement,
 )
 from mostovi.routes.detection_panel import series_name
+from mostovi.routes.drawing import on_screens
 from mostovi.routes.templatetags.flows import number
 
 A_PAGE = 25
@@ -118,18 +120,14 @@ def _shown(value: float | None) -> float | None:
     return None if value is None or value < display().threshold else value
 
 
-def _svg(text: str) -> SafeString:
-    # Drawn by `charts`, which escapes every text.
-    return mark_safe(text)  # noqa: S308
-
-
 def _back_test(told: dict[str, Any]) -> SafeString | str:
     rows = told["expected"]
     if len(rows) < 2:
         return ""
     names = [row[0] for row in rows]
-    return _svg(
-        charts.lines(
+    return on_screens(
+        partial(
+            charts.lines,
             title=_("Counted and expected"),
             description=_("Alarms are marked; the table below has the numbers."),
             places=names,
@@ -141,7 +139,7 @@ def _back_test(told: dict[str, Any]) -> SafeString | str:
                 charts.Mark(names.index(one["opened"]), str(place))
                 for place, one in enumerate(told["episodes"], start=1)
             ],
-            number=number, mirrored=get_language_bidi(), width=720,
+            number=number, mirrored=get_language_bidi(),
         )
     )  # fmt: skip
 
@@ -151,8 +149,9 @@ def _forecast_chart(told: dict[str, Any], forecast: dict[str, Any]) -> SafeStrin
     ahead = forecast["months"]
     names = [row[0] for row in past] + [row["period"] for row in ahead]
     before: list[float | None] = [None] * len(past)
-    return _svg(
-        charts.lines(
+    return on_screens(
+        partial(
+            charts.lines,
             title=_("Forecast"),
             description=_("The band holds 80 of 100 cases; the table below has the numbers."),
             places=names,
@@ -166,7 +165,7 @@ def _forecast_chart(told: dict[str, Any], forecast: dict[str, Any]) -> SafeStrin
                     [*before, *[row["high80"] for row in ahead]], kind="forecast",
                 ),
             ],
-            number=number, mirrored=get_language_bidi(), width=720,
+            number=number, mirrored=get_language_bidi(),
         )
     )  # fmt: skip
 
@@ -231,6 +230,18 @@ def assessment_json(request: ActingRequest, assessment: UUID) -> HttpResponse:
     """The assessment as JSON."""
     found = _found(request.actor, assessment)
     return JsonResponse(assessing.as_data(found), json_dumps_params={"ensure_ascii": False})
+
+
+@require_GET
+@door(Action.READ, Kind.FLOW)
+def assessment_pdf(request: ActingRequest, assessment: UUID) -> HttpResponse:
+    """The assessment on paper, in the reader's language."""
+    found = _found(request.actor, assessment)
+    language = (get_language() or "en").split("-")[0]
+    answer = HttpResponse(assessment_paper.as_pdf(found, language), content_type="application/pdf")
+    name = f"assessment-{found.covers_from}-{found.edition}.pdf"
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
 
 
 @require_POST

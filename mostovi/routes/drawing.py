@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 
 from django.conf import settings
 from django.utils.safestring import SafeString, mark_safe
@@ -19,7 +19,7 @@ from mostovi.routes.series import months_between
 from mostovi.routes.templatetags.flows import number, period_name
 from mostovi.routes.words import route_name, way_name
 
-_MAP_WIDTH = 720
+_WIDTH = 720
 
 
 @cache
@@ -29,7 +29,7 @@ def _ground() -> region_map.Ground | None:
     if not path.is_file():
         return None
     topology = region_map.read_topology(json.loads(path.read_text(encoding="utf-8")))
-    return region_map.ground(topology, region_map.REGION, _MAP_WIDTH, precision=0)
+    return region_map.ground(topology, region_map.REGION, _WIDTH, precision=0)
 
 
 def _map(lines: Sequence[WayMonth], period: str) -> str:
@@ -86,9 +86,10 @@ def _mirrored() -> bool:
     return get_language_bidi()
 
 
-def _svg(text: str) -> SafeString:
+def on_screens(draw: charts.Drawn) -> SafeString:
+    """A chart for a page, wide and narrow; `draw` lacks its width alone."""
     # Drawn by `charts`, which escapes every text.
-    return mark_safe(text)  # noqa: S308
+    return mark_safe(charts.screens(draw, _WIDTH))  # noqa: S308
 
 
 def way_chart(lines: Sequence[WayMonth]) -> SafeString:
@@ -96,8 +97,9 @@ def way_chart(lines: Sequence[WayMonth]) -> SafeString:
     least = display().threshold
     drawn = [line.flow.shown(least) if line.flow and line.drawable else None for line in lines]
     title = _("People on the way %(way)s by month") % {"way": way_name(lines[0].way)}
-    return _svg(
-        charts.lines(
+    return on_screens(
+        partial(
+            charts.lines,
             title=title,
             description=_("Balanced flow with its interval; the table below has the numbers."),
             places=[line.period for line in lines],
@@ -111,7 +113,6 @@ def way_chart(lines: Sequence[WayMonth]) -> SafeString:
             ],
             number=number,
             mirrored=_mirrored(),
-            width=720,
         )
     )
 
@@ -126,8 +127,9 @@ def space_time(table: SpaceTime) -> SafeString:
         charts.Stop(way.short, float(place), [_drawn(cell) for cell in cells])
         for place, (way, cells) in enumerate(table.lines)
     ]
-    return _svg(
-        charts.space_time(
+    return on_screens(
+        partial(
+            charts.space_time,
             title=_("Ways over time"),
             description=_("One row a way, one column a month; the table below has the numbers."),
             periods=list(table.periods),
@@ -135,7 +137,6 @@ def space_time(table: SpaceTime) -> SafeString:
             hidden=_("under the threshold, or open"),
             number=number,
             mirrored=_mirrored(),
-            width=720,
         )
     )
 
@@ -144,14 +145,14 @@ def public_chart(found: PublicRoute) -> SafeString:
     """A publisher's months as a line; a month under the threshold leaves a gap."""
     months = months_between(found.made.first, found.made.last)
     counts = [public(found.months.get(month, 0)) for month in months]
-    return _svg(
-        charts.lines(
+    return on_screens(
+        partial(
+            charts.lines,
             title=_("%(route)s by month") % {"route": route_name(found.route)},
             description=_("The table below has the numbers."),
             places=months,
             series=[charts.Line("", [one.value if one.known else None for one in counts])],
             number=number,
             mirrored=_mirrored(),
-            width=720,
         )
     )

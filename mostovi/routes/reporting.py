@@ -111,8 +111,6 @@ def _columns(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
 
 def as_pdf(report: Report, language: str) -> bytes:
     """The report as a tagged PDF with the map. Raises `ValueError` when it cannot be set."""
-    from mostovi.paper import letters, setting
-
     with translation.override(language):
         head, rows = _ways(report)
         parts: list[Part] = [Heading(period_name(report.period))]
@@ -126,13 +124,23 @@ def as_pdf(report: Report, language: str) -> bytes:
             parts += [
                 Heading(caption), Table(caption, head, tuple(rows), frozenset({1, 2, 3, 4}))
             ]  # fmt: skip
-        parts += [Paragraph(_note(), "note"), Paragraph(_kosovo(), "note")]
-        document = Document(_("Flows and routes"), language, parts, foot=period_name(report.period))
-        fonts = letters.prepared(
-            settings.NODE_MODULES / "@fontsource-variable",
-            settings.MOSTOVI.home / "cache" / "paper",
-        )
-        return setting.pdf(document, fonts)
+        parts += [Paragraph(_note(), "note"), Paragraph(kosovo_note(), "note")]
+        return printed(_("Flows and routes"), language, parts, foot=period_name(report.period))
+
+
+def printed(title: str, language: str, parts: list[Part], *, foot: str) -> bytes:
+    """The parts as a tagged PDF; a demonstration says on every page that it is one.
+
+    Raises `ValueError` when it cannot be set.
+    """
+    from mostovi.paper import letters, setting
+
+    if settings.MOSTOVI.demo:
+        foot = _("%(title)s. Demonstration: all data is invented.") % {"title": foot}
+    fonts = letters.prepared(
+        settings.NODE_MODULES / "@fontsource-variable", settings.MOSTOVI.home / "cache" / "paper"
+    )
+    return setting.pdf(Document(title, language, parts, foot=foot), fonts)
 
 
 def _note() -> str:
@@ -146,7 +154,8 @@ def _note() -> str:
     }  # fmt: skip
 
 
-def _kosovo() -> str:
+def kosovo_note() -> str:
+    """The footnote that stands wherever Kosovo* is named."""
     return "* " + _(
         "This designation is without prejudice to positions on status, and is in line with UNSCR "
         "1244/1999 and the ICJ Opinion on the Kosovo declaration of independence."
