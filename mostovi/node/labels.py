@@ -77,6 +77,7 @@ KIND_LABELS: Mapping[Kind, str | Promise] = {
     Kind.LETTER: _("Letters"),
     Kind.STATISTIC: _("Monthly counts"),
     Kind.REGIONAL_STATISTIC: _("Counts of the region"),
+    Kind.OVERLAP: _("Counts with another partner"),
     Kind.PLAN: _("The 21 actions"),
     Kind.EVIDENCE: _("Evidence"),
     Kind.AUDIT: _("Log"),

@@ -48,6 +48,7 @@ class Kind(StrEnum):
     LETTER = "letter"
     STATISTIC = "statistic"
     REGIONAL_STATISTIC = "regional_statistic"
+    OVERLAP = "overlap"
     PLAN = "plan"
     EVIDENCE = "evidence"
     AUDIT = "audit"

@@ -43,6 +43,7 @@ OPEN_TO: Mapping[Kind, frozenset[Purpose]] = {
     Kind.LETTER: frozenset({Purpose.GOVERNANCE}),
     Kind.STATISTIC: frozenset({Purpose.STATISTICS}),
     Kind.REGIONAL_STATISTIC: _EVERY_PURPOSE,
+    Kind.OVERLAP: frozenset({Purpose.STATISTICS, Purpose.GOVERNANCE}),
     Kind.PLAN: _EVERY_PURPOSE,
     Kind.EVIDENCE: _EVERY_PURPOSE,
     Kind.AUDIT: frozenset({Purpose.GOVERNANCE}),
@@ -224,6 +225,17 @@ GRANTS: Mapping[Kind, Mapping[Action, Mapping[Role, Scope]]] = {
             Role.STATISTICIAN: ALL,
         },
         Action.PUBLISH: {Role.SECRETARIAT: ALL},
+    },
+    Kind.OVERLAP: {
+        Action.READ: {
+            Role.DATA_PROTECTION_OFFICER: ALL,
+            Role.PARTNER_FOCAL_POINT: ALL,
+            Role.SECRETARIAT: ALL,
+            Role.STATISTICIAN: ALL,
+        },
+        # One statistician proposes, that of the other partner decides.
+        Action.CREATE: {Role.STATISTICIAN: ALL},
+        Action.DECIDE: {Role.STATISTICIAN: ALL},
     },
     Kind.PLAN: {
         Action.READ: _STAFF,

@@ -17,10 +17,18 @@ class StatisticsConfig(AppConfig):
         from django.conf import settings
 
         from mostovi.exchange import handlers
-        from mostovi.statistics import counting, letters, own_cases, own_events, services
+        from mostovi.statistics import (
+            counting,
+            letters,
+            overlap_rounds,
+            own_cases,
+            own_events,
+            services,
+        )
 
         counting.register_all()
         own_events.register_all()
+        overlap_rounds.register()
         handlers.register(letters.LETTER_TYPE, services.receive)
         if settings.MOSTOVI.holds_persons:
             own_cases.offer()

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from mostovi.statistics import consolidating
+from mostovi.statistics import consolidating, overlap_rounds
 from mostovi.statistics.catalogue import template
 from mostovi.statistics.services import SECRETARIAT, calendar
 
@@ -57,4 +57,6 @@ def watch(now: datetime) -> int:
 JOBS: dict[str, tuple[timedelta, Callable[[datetime], int]]] = {
     "statistics.remind": (timedelta(days=1), remind),
     "statistics.watch": (timedelta(days=1), watch),
+    # Ten seconds and more keep it off the lane that carries the post (`node.worker`).
+    "statistics.overlaps": (timedelta(seconds=15), overlap_rounds.turn),
 }

@@ -10,6 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from mostovi.rights.governance import Governance
 from mostovi.rights.purposes import Purpose
+from mostovi.statistics.overlap_models import OverlapRound
+
+__all__ = [
+    "Channel", "Delivery", "Edition", "MonthlyTable", "OverlapRound", "ProtectedStock",
+    "RegionalCell", "Status", "Submission",
+]  # fmt: skip
 
 _AGGREGATE = Governance(purposes=frozenset(Purpose), retention="aggregate")
 

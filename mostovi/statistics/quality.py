@@ -113,7 +113,11 @@ class Report:
     findings: tuple[Finding, ...]
     balances: tuple[Balance, ...]
     revisions: tuple[Revision, ...] = ()
-    duplicates: Mapping[str, Estimate] = field(default_factory=dict)
+    duplicates: Mapping[str, Estimate | None] = field(default_factory=dict)
+    """People whom another partner counted too, by partner and months (`rs 2026-07/2026-09`).
+
+    None: fewer than may be told. A pair of partner and months without an entry was not counted.
+    """
 
     @property
     def holds(self) -> bool:
@@ -131,7 +135,7 @@ def report(
     specs: Sequence[Spec],
     *,
     revisions: Iterable[Revision] = (),
-    duplicates: Mapping[str, Estimate] | None = None,
+    duplicates: Mapping[str, Estimate | None] | None = None,
 ) -> Report:
     """The quality of `events` as far as `specs` use them. One pass for each column; streams."""
     flows = _flows(events)

@@ -17,6 +17,10 @@ ROOMS: list[tuple[str, str | Promise, str, Action, Kind, str]] = [
         Action.DECIDE, Kind.REGIONAL_STATISTIC, "arrow-left-right",
     ),
     (
+        "overlaps", _("Counted by two partners"), "statistics:overlaps",
+        Action.READ, Kind.OVERLAP, "intersect",
+    ),
+    (
         "region", _("The region"), "statistics:region",
         Action.READ, Kind.REGIONAL_STATISTIC, "bar-chart-line",
     ),

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from django.conf import settings
@@ -17,7 +17,13 @@ from django.views.decorators.http import require_GET
 
 from mostovi.rights.access import Action, Kind, decide
 from mostovi.rights.doors import ActingRequest, door
-from mostovi.statistics import own_events, quality, table_services
+from mostovi.statistics import (
+    overlap_services,
+    overlap_views,
+    own_events,
+    quality,
+    table_services,
+)
 from mostovi.statistics.catalogue import spec_sets
 from mostovi.statistics.cubes import TOTAL
 from mostovi.statistics.months import Month
@@ -207,11 +213,15 @@ def quality_page(request: ActingRequest) -> HttpResponse:
         raise Http404
     last = Month.last_complete(timezone.localdate())
     found = table_services.own_quality(request.actor, last)
+    first = last.back(table_services.QUALITY_MONTHS - 1)
+    done = overlap_services.counted(request.actor, first)
+    found = replace(found, duplicates=overlap_services.duplicates(done))
     late = [one for one in found.revisions if (one.days_late or 0) > 0]
     context = {
         "report": found,
-        "first": last.back(table_services.QUALITY_MONTHS - 1),
+        "first": first,
         "last": last,
+        "duplicates": [overlap_views.line(row) for row in done],
         "missing": [
             (_kind(event), _columns(event, found))
             for event in dict.fromkeys(one.event for one in found.completeness)

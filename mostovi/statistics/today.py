@@ -15,11 +15,12 @@ from django.utils.translation import ngettext
 
 from mostovi.procedures.waiting import Waiting
 from mostovi.rights.access import Action, Actor, Kind, decide
-from mostovi.statistics import consolidating, submitting
+from mostovi.statistics import consolidating, overlap_services, submitting
 from mostovi.statistics.catalogue import exchange, template
 from mostovi.statistics.exchange_rules import Standing
 from mostovi.statistics.models import Submission
 from mostovi.statistics.months import Month
+from mostovi.statistics.overlap_models import OverlapRound
 from mostovi.statistics.partners import NAMES
 from mostovi.statistics.services import SECRETARIAT, calendar
 
@@ -40,6 +41,8 @@ def waiting(actor: Actor, now: datetime) -> list[Waiting]:
         if decide(actor, Action.DECIDE, Kind.REGIONAL_STATISTIC).allowed
         and one.prepared_by != actor.account
     ]
+    if decide(actor, Action.DECIDE, Kind.OVERLAP).allowed:
+        found += [_proposal(row) for row in overlap_services.to_decide(actor, now)]
     publishes = decide(actor, Action.PUBLISH, Kind.REGIONAL_STATISTIC).allowed
     if settings.MOSTOVI.partner == SECRETARIAT and publishes:
         found += _region(today)
@@ -78,6 +81,16 @@ def _own_months(today: date, handed_over: set[str]) -> list[Waiting]:
         for own in calendar(today, months=LOOK_BACK)
         if own.state != "released" and str(own.month) not in handed_over
     ]
+
+
+def _proposal(row: OverlapRound) -> Waiting:
+    return Waiting(
+        title=_("%(partner)s proposes a count") % {"partner": NAMES[row.partner]},
+        why=_("How many people both have counted. Nothing leaves before you have agreed."),
+        url=reverse("statistics:overlap", args=[row.pk]),
+        due=row.expires_at,
+        verb=_("Look and decide"),
+    )
 
 
 def _second_look(one: Submission, actor: Actor) -> Waiting:

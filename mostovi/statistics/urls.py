@@ -26,10 +26,11 @@ class MonthConverter:
 register_converter(MonthConverter, "month")
 
 # The converter above must be registered before these are read.
-from mostovi.statistics import exchange_urls  # noqa: E402
+from mostovi.statistics import exchange_urls, overlap_urls  # noqa: E402
 
 urlpatterns = [
     *exchange_urls.urlpatterns,
+    *overlap_urls.urlpatterns,
     path("", views.months, name="months"),
     path("tables/", table_views.tables, name="tables"),
     path("tables/quality/", table_views.quality_page, name="quality"),

@@ -18,14 +18,11 @@ from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
-from cryptography.exceptions import InvalidTag
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Sum
 
-from mostovi.exchange.attachments import LARGEST
 from mostovi.exchange.handlers import ReceiptSeen, ReceivedLetter, Reject
-from mostovi.exchange.models import Attachment, AttachmentState
 from mostovi.exchange.profiles import profile
 from mostovi.exchange.reasons import LetterRefused
 from mostovi.exchange.receipts import Verdict
@@ -34,7 +31,6 @@ from mostovi.exchange.services import (
     accept_attachments,
     erase_thread,
     post,
-    read_attachment,
 )
 from mostovi.people import consenting
 from mostovi.rights.access import Actor
@@ -48,6 +44,7 @@ from mostovi.tracing import (
     indexing,
     intersection,
     oprf,
+    pieces,
     proposing,
     reach,
     requesting,
@@ -60,8 +57,6 @@ from mostovi.tracing.models import Asked, Side, Sought, TracingRound
 from mostovi.tracing.vocabulary import BLINDED, EVALUATED, OFFER, SEARCH, rounds
 
 logger = logging.getLogger(__name__)
-CHUNK = LARGEST - LARGEST % oprf.ELEMENT - 32 * oprf.ELEMENT
-BYTES = "application/octet-stream"
 EACH_ITS_OWN = "each sealed search names the consent it goes under"
 KEPT = timedelta(days=90)
 
@@ -220,10 +215,7 @@ def _note_asked(peer: str, parts: Sequence[tuple[Sought, Labelled, str]], now: d
 
 
 def _files(kind: str, content: bytes) -> list[OutgoingAttachment]:
-    return [
-        OutgoingAttachment(content[start : start + CHUNK], BYTES, f"tracing_{kind}")
-        for start in range(0, len(content), CHUNK)
-    ]
+    return pieces.cut(f"tracing_{kind}", content)
 
 
 def search_within(now: datetime) -> int:
@@ -416,20 +408,7 @@ def _locked(row: TracingRound, state: str) -> TracingRound | None:
 
 
 def _content(inbox: int | None) -> bytes | None:
-    """The files of a letter, joined in the order they were named; None until all are here."""
-    if inbox is None:
-        return None
-    files = list(Attachment.objects.filter(inbox=inbox).order_by("note"))
-    if not files or any(file.state != AttachmentState.HELD for file in files):
-        return None
-    try:
-        return b"".join(
-            read_attachment(_system(), attachment_id=file.pk, inbox=inbox) for file in files
-        )
-    except (InvalidTag, OSError):
-        # Kept badly (a crash between file and row): the round is ended and begun anew.
-        Attachment.objects.filter(inbox=inbox).update(state=AttachmentState.FAILED)
-        return None
+    return pieces.joined(_system(), inbox)
 
 
 def _end(row: TracingRound, now: datetime, reason: str) -> None:
@@ -453,8 +432,7 @@ def give_up(now: datetime) -> int:
             _end(row, now, "no_answer")
     # A file that could not be fetched ends its round at once.
     for row in TracingRound.objects.filter(ended_at=None).exclude(inbox=None):
-        gone = [AttachmentState.FAILED, AttachmentState.ERASED]
-        if Attachment.objects.filter(inbox=row.inbox, state__in=gone).exists():
+        if pieces.gone(row.inbox):
             with transaction.atomic():
                 _end(row, now, "file_lost")
             lost.append(row)

@@ -10,16 +10,7 @@ from hypothesis import strategies as st
 
 from mostovi.statistics.catalogue import specs
 from mostovi.statistics.events import KEY_STEPS
-from mostovi.statistics.overlaps import (
-    FEWEST,
-    Estimate,
-    Quality,
-    Side,
-    TooFew,
-    counted_in_both,
-    duplicates,
-    people_in_region,
-)
+from mostovi.statistics.overlaps import Estimate, Quality, duplicates, people_in_region
 from mostovi.statistics.quality import report, revision
 
 ibis = pytest.importorskip("ibis")
@@ -103,22 +94,22 @@ def test_revisions_and_punctuality():
     assert found.mean_change == 2 and found.days_late == 5
 
 
-def test_sizes_of_what_is_common_are_found_without_showing_anybody():
-    left = Side.of(f"person {n}" for n in range(60))
-    right = Side.of(f"person {n}" for n in range(40, 100))
-    assert counted_in_both(left, right) == 20
-    assert not set(left.sent()) & set(right.sent())
-    assert left.sent() != left.sent()  # shuffled anew
-    with pytest.raises(TooFew):
-        Side.of(f"person {n}" for n in range(FEWEST - 1))
-    with pytest.raises(TooFew):
-        left.returned(right.sent()[:3])
-
-
 def test_duplicates_come_with_an_interval_that_holds_the_truth():
-    found = duplicates(45, 200, Quality(recall=0.9, precision=1.0))
+    good = Quality(recall=0.9, precision=1.0, coincidence=0.0)
+    found = duplicates(45, 200, 300, good)
     assert found.value == 50 and found.low < 50 < found.high
-    assert duplicates(300, 200, Quality(0.9, 1.0)).high == 200
+    assert duplicates(300, 200, 300, good).high == 200
+    with_chance = duplicates(45, 200, 300, Quality(0.9, 0.9, 9 / (200 * 300)))
+    assert with_chance.value == 40
+    assert with_chance.high - with_chance.low > found.high - found.low
+
+
+def test_duplicates_are_told_in_the_data_of_the_report():
+    told = {"rs 2026-01/2026-02": Estimate(50, 40, 60), "ba 2026-01/2026-01": None}
+    found = report(events({}), APPLICANTS, duplicates=told)
+    assert found.as_data()["duplicates"] == {
+        "rs 2026-01/2026-02": {"value": 50, "low": 40, "high": 60}, "ba 2026-01/2026-01": None,
+    }  # fmt: skip
 
 
 @settings(max_examples=40, deadline=None)
