@@ -86,9 +86,12 @@ def _own_months(today: date, handed_over: set[str]) -> list[Waiting]:
 def _proposal(row: OverlapRound) -> Waiting:
     return Waiting(
         title=_("%(partner)s proposes a count") % {"partner": NAMES[row.partner]},
-        why=_("How many people both have counted. Nothing leaves before you have agreed."),
+        why=_(
+            "How many people both have counted. Nothing leaves before you have agreed. "
+            "It ends by itself on %(day)s."
+        )
+        % {"day": date_format(timezone.localdate(row.expires_at), "SHORT_DATE_FORMAT")},
         url=reverse("statistics:overlap", args=[row.pk]),
-        due=row.expires_at,
         verb=_("Look and decide"),
     )
 

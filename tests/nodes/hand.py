@@ -179,7 +179,38 @@ def turn() -> int:
     return TracingRound.objects.filter(ended_at=None).count() + waiting
 
 
-VERBS = (assess, begin, case, consent, index, search, turn)
+def people(*, given: str, family: str, script: str, years: list[int], month: str) -> int:
+    """Cases of people of one name and of these years of birth, opened in a month that is over."""
+    from datetime import UTC, datetime
+
+    from mostovi.cases.models import Case
+
+    codes = [
+        case(given=given, family=family, script=script, year=year, sex="male", language="fa",
+             type="family")
+        for year in years
+    ]  # fmt: skip
+    opened = datetime.fromisoformat(f"{month}-10").replace(tzinfo=UTC)
+    return Case.objects.filter(code__in=codes).update(opened_at=opened)
+
+
+def count() -> int:
+    """What the worker does for counts with another partner now and then; how many are left."""
+    from django.utils import timezone
+
+    from mostovi.exchange import services as exchange
+    from mostovi.exchange.transport import http_transport
+    from mostovi.statistics import overlap_rounds
+    from mostovi.statistics.models import OverlapRound
+
+    exchange.relay_due(timezone.now(), http_transport())
+    exchange.fetch_wanted(timezone.now(), http_transport())
+    overlap_rounds.turn(timezone.now())
+    exchange.relay_due(timezone.now(), http_transport())
+    return OverlapRound.objects.filter(ended_at=None).count()
+
+
+VERBS = (assess, begin, case, consent, count, index, people, search, turn)
 
 
 def main() -> int:
