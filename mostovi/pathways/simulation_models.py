@@ -13,26 +13,18 @@ from uuid import uuid4
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from mostovi.procedures.batches import Batch, RunState
 from mostovi.rights.governance import Governance
 from mostovi.rights.purposes import Purpose
 
-
-class RunState(models.TextChoices):
-    """How far a simulation is."""
-
-    WAITING = "waiting", _("waits for its turn")
-    RUNNING = "running", _("is being worked on")
-    DONE = "done", _("done")
-    FAILED = "failed", _("failed")
+__all__ = ["RunState", "SimulationRun"]
 
 
-class SimulationRun(models.Model):
+class SimulationRun(Batch):
     """One simulation of one version of a draft, as somebody asked for it.
 
-    law_digest is the digest of the law's file that was in force when it was asked for. step is
-    how many of `steps` are done. holder names the process that works on it and beat when that
-    process last said so: a run whose holder fell silent is taken up again, at most `attempts`
-    times. failure is a code of `simulation_words.FAILURES`, failure_detail what it names.
+    law_digest is the digest of the law's file that was in force when it was asked for. failure is a
+    code of `simulation_words.FAILURES`.
     """
 
     GOVERNANCE: ClassVar[Governance] = Governance(
@@ -52,18 +44,7 @@ class SimulationRun(models.Model):
     people = models.PositiveIntegerField(default=0)
     seed = models.PositiveIntegerField(default=0)
     by = models.JSONField(default=list)
-    state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.WAITING)
-    step = models.PositiveSmallIntegerField(default=0)
-    steps = models.PositiveSmallIntegerField(default=0)
-    holder = models.CharField(max_length=40, blank=True)
-    beat = models.DateTimeField(null=True, blank=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    failure = models.CharField(max_length=40, blank=True)
-    failure_detail = models.CharField(max_length=500, blank=True)
     result = models.JSONField(null=True, blank=True)
-    asked_by = models.UUIDField()
-    asked_at = models.DateTimeField()
-    finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("simulation of a reform")
@@ -80,13 +61,3 @@ class SimulationRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reform_id} version {self.version} on {self.on}: {self.state}"
-
-    @property
-    def finished(self) -> bool:
-        """Nothing more will happen to it."""
-        return self.state in (RunState.DONE, RunState.FAILED)
-
-    @property
-    def percent(self) -> int:
-        """How much of the work is done."""
-        return round(100 * self.step / self.steps) if self.steps else 0

@@ -134,7 +134,7 @@ def simulation(request: ActingRequest, code: str, pk: UUID) -> HttpResponse:
         context["language"] = language()
         return render(request, "pathways/simulation.html", context)
     context |= {
-        "step_words": simulation_words.step_words(run.step),
+        "words": simulation_words.progress_words(run.state, run.step),
         "failure": simulation_words.failure_words(run.failure),
         "may_simulate": reforming.may_draft(request.actor),
     }
@@ -154,9 +154,7 @@ def progress(request: ActingRequest, code: str, pk: UUID) -> HttpResponse:
         {
             "state": run.state,
             "percent": run.percent,
-            "words": str(simulation_words.STATES[run.state][1])
-            if run.state == RunState.WAITING
-            else simulation_words.step_words(run.step),
+            "words": simulation_words.progress_words(run.state, run.step),
         }
     )
     answer["Cache-Control"] = "no-store"

@@ -136,8 +136,10 @@ def share_words(share: float | None) -> str:
     return _("%(n)s %%") % {"n": percent}
 
 
-def step_words(step: int) -> str:
-    """What is being done."""
+def progress_words(state: str, step: int) -> str:
+    """That it waits, or what is being done."""
+    if state == "waiting":
+        return str(STATES[state][1])
     return str(STEPS[min(step, len(STEPS) - 1)])
 
 

@@ -6,7 +6,6 @@ Only that process loads what tables of people need; the node that answers pages 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
@@ -28,17 +27,12 @@ from mostovi.pathways.rules import NoRule, Rule
 from mostovi.pathways.simulation import CannotSimulate, Simulation, facts_asked, simulate
 from mostovi.pathways.simulation_models import RunState, SimulationRun
 from mostovi.pathways.simulation_results import as_result
-
-log = logging.getLogger(__name__)
+from mostovi.procedures import batches
 
 Law = Rule | NoRule
 STEPS = ("law", "population", "counting", "other_laws")
 """What is done, in this order; a run's `step` counts how many are finished."""
 _KEPT_POPULATIONS = 20
-
-
-class Lost(Exception):
-    """The run was given to another process meanwhile; what this one found is thrown away."""
 
 
 class _Stopped(Exception):
@@ -52,18 +46,22 @@ class _Stopped(Exception):
 def work(pk: str, holder: str) -> bool:
     """Finish the run that `holder` was given; returns whether a result was found.
 
-    A failure is written into the run. Raises `Lost`.
+    A failure is written into the run. Raises `batches.Lost`.
     """
     run = SimulationRun.objects.select_related("reform").get(pk=pk, holder=holder)
     try:
         result = _worked(run, holder)
     except _Stopped as stopped:
-        _end(
-            run, holder, RunState.FAILED, failure=stopped.code, failure_detail=stopped.detail[:500]
+        batches.end(
+            run, holder, RunState.FAILED, failure=stopped.code, failure_detail=stopped.detail
         )
         return False
-    _end(run, holder, RunState.DONE, result=result, step=len(STEPS))
+    batches.end(run, holder, RunState.DONE, result=result, step=len(STEPS))
     return True
+
+
+def _step(run: SimulationRun, holder: str, number: int) -> None:
+    batches.step(run, holder, number, len(STEPS))
 
 
 def _worked(run: SimulationRun, holder: str) -> Mapping[str, Any]:
@@ -234,37 +232,3 @@ def _example(example: Example | None) -> Mapping[str, Any] | None:
 
 def _plain(facts: Facts) -> Mapping[str, Any]:
     return {code: str(v) if isinstance(v, date) else v for code, v in facts.items()}
-
-
-# --- Writing it down ------------------------------------------------------------------------------
-
-
-def _step(run: SimulationRun, holder: str, step: int) -> None:
-    if not _mine(run, holder).update(step=step, steps=len(STEPS), beat=timezone.now()):
-        raise Lost
-
-
-def _end(run: SimulationRun, holder: str, state: RunState, **values: Any) -> None:
-    now = timezone.now()
-    if not _mine(run, holder).update(state=state, finished_at=now, holder="", **values):
-        raise Lost
-    log.info("simulation ended", extra={"state": str(state)})
-
-
-def _mine(run: SimulationRun, holder: str) -> Any:
-    return SimulationRun.objects.filter(pk=run.pk, holder=holder, state=RunState.RUNNING)
-
-
-def beat(pk: str, holder: str) -> bool:
-    """Say that the run is still being worked on; False when it is no longer this process's."""
-    mine = SimulationRun.objects.filter(pk=pk, holder=holder, state=RunState.RUNNING)
-    return bool(mine.update(beat=timezone.now()))
-
-
-def give_back(pk: str, holder: str, failure: str = "") -> None:
-    """Let the run wait again, or end it with `failure`, because its process cannot go on."""
-    mine = SimulationRun.objects.filter(pk=pk, holder=holder, state=RunState.RUNNING)
-    if failure:
-        mine.update(state=RunState.FAILED, failure=failure, finished_at=timezone.now(), holder="")
-    else:
-        mine.update(state=RunState.WAITING, holder="", beat=None, step=0)

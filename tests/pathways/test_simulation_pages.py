@@ -40,6 +40,7 @@ from mostovi.pathways.library import library
 from mostovi.pathways.population import on_duckdb
 from mostovi.pathways.simulation_models import RunState, SimulationRun
 from mostovi.pathways.simulation_pages import Shown
+from mostovi.procedures import batches
 from mostovi.rights.access import Refused
 from mostovi.rights.models import AuditEntry
 from mostovi.rights.roles import Role
@@ -416,8 +417,8 @@ def processes(monkeypatch):
         begun.append((pk, holder, Child()))
         return begun[-1][2]
 
-    monkeypatch.setattr(simulation_queue, "_process", begin)
-    monkeypatch.setattr(simulation_queue, "_children", {})
+    monkeypatch.setattr(simulation_queue.QUEUE, "begin", begin)
+    monkeypatch.setattr(simulation_queue.QUEUE, "children", {})
     return begun
 
 
@@ -438,11 +439,11 @@ def test_a_silent_run_is_taken_up_again_and_the_lost_process_writes_nothing(
     now = timezone.now()
     run = asked(drafter, reform)
     simulation_queue.turn(now)
-    later = now + simulation_queue.SILENCE + timedelta(seconds=1)
+    later = now + batches.SILENCE + timedelta(seconds=1)
     simulation_queue.turn(later)
     run.refresh_from_db()
     assert run.state == RunState.WAITING
-    with pytest.raises((simulation_work.Lost, SimulationRun.DoesNotExist)):
+    with pytest.raises((batches.Lost, SimulationRun.DoesNotExist)):
         simulation_work.work(*processes[0][:2])
     simulation_queue.turn(later)
     simulation_work.work(*processes[1][:2])
@@ -467,7 +468,7 @@ def test_after_three_interruptions_the_run_fails_and_says_why(
     run = asked(drafter, reform)
     for _ in range(12):
         simulation_queue.turn(now)
-        now += simulation_queue.SILENCE * 2
+        now += batches.SILENCE * 2
     run.refresh_from_db()
     assert run.state == RunState.FAILED and len(processes) == 3
     assert "interrupted three times" in text(page(signed_in(drafter), url(run)))
@@ -491,7 +492,7 @@ def test_what_went_wrong_is_told_without_words_of_the_error(reform, drafter, mon
         raise RuntimeError("Amina from the north")
 
     monkeypatch.setattr(simulation_work, "work", break_down)
-    monkeypatch.setattr(simulation_process, "_LOOK", 3600)
+    monkeypatch.setattr(batches, "LOOK", 3600)
     simulation_process.main(str(run.pk), "h", os.getppid())
     run.refresh_from_db()
     assert (run.state, run.failure, run.failure_detail) == ("failed", "unexpected", "")
@@ -544,7 +545,7 @@ def test_a_killed_worker_leaves_nothing_and_the_next_one_finishes(tmp_path: Path
     environment |= {
         "MOSTOVI_HOME": str(tmp_path), "DJANGO_SETTINGS_MODULE": "mostovi.node.settings",
     }  # fmt: skip
-    subprocess.run([sys.executable, "-c", NODE, "400000"], env=environment, check=True, timeout=300)
+    subprocess.run([sys.executable, "-c", NODE, "150000"], env=environment, check=True, timeout=300)
 
     def worker():
         return subprocess.Popen(
