@@ -40,9 +40,8 @@ SLOW_FILES = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two browsers at once, but a region of nodes and a page's server are started only once.
-
-    Stories between nodes stay together on one worker, every other file on one of its own.
+    """Quick tests first. A region of nodes and a page's server are started only once: stories between
+    nodes stay together on one worker, and so does every other file.
     """
     for item in items:
         if item.nodeid.startswith(SLOW_FILES):
@@ -51,6 +50,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             between_nodes = "tests/nodes/" in item.nodeid
             name = "region" if between_nodes else item.nodeid.split("::")[0]
             item.add_marker(pytest.mark.xdist_group(name))
+    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,7 +10,7 @@ of one field) is prepared through the pages first. A kind of page is its name in
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -123,15 +123,20 @@ class Visitor:
         self.page.context.add_cookies([{"name": cookie, "value": language, "url": self.base}])
         self.page.set_viewport_size({"width": width, "height": 900})
 
-    def look(self, where: Page, language: str, width: int) -> list[str]:
-        """Open a page and say what is wrong with it."""
+    def look(self, where: Page, language: str, width: int, *, colours: bool) -> list[str]:
+        """Open a page and say what is wrong with it.
+
+        `colours`: measure contrast, half of the work, which no language changes.
+        """
         self.speak(language, width)
         self.page.goto(where.in_language(language))
         if where.kind == ENGINE:
             self.page.locator(".question-container").first.wait_for(timeout=60_000)
         said = f"{where.kind} {where.path} as {where.account or 'visitor'} ({language}, {width})"
         found = [] if where.kind == ENGINE else too_heavy(self.page)
-        return [f"{said}: {fault}" for fault in found + faults(self.page, where.kind, language)]
+        return [
+            f"{said}: {fault}" for fault in found + faults(self.page, where.kind, language, colours)
+        ]
 
 
 def too_heavy(page: Any) -> list[str]:
@@ -144,7 +149,7 @@ def too_heavy(page: Any) -> list[str]:
     return [f"{sent} bytes to load"] if sent > HEAVIEST else []
 
 
-def faults(page: Any, kind: str, language: str) -> list[str]:
+def faults(page: Any, kind: str, language: str, colours: bool) -> list[str]:
     """What is wrong with the page that is open. The form engine's own titles do not count."""
     seen = page.evaluate(
         """() => ({
@@ -159,12 +164,13 @@ def faults(page: Any, kind: str, language: str) -> list[str]:
         wrong.append(f"says lang={seen['lang']} dir={seen['dir']}")
     if seen["spill"] > 0:
         wrong.append(f"{seen['spill']} px wider than the screen")
-    return wrong + violations(page, kind)
+    return wrong + violations(page, kind, colours=colours)
 
 
-def violations(page: Any, kind: str = "") -> list[str]:
+def violations(page: Any, kind: str = "", *, colours: bool = True) -> list[str]:
     """What axe finds. Inside the form engine only the grave ones: its markup is not ours."""
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    options = {"resultTypes": ["violations"], "rules": {"color-contrast": {"enabled": colours}}}
+    found = Axe().run(page, options=options).response["violations"]
     return [
         f"{fault['id']}: {node['target']} {node['html'][:120]}"
         for fault in found
@@ -188,14 +194,17 @@ def kind_of(path: str) -> str | None:
         return None
 
 
-def walk(visitor: Visitor, account: str) -> Iterator[Page]:
-    """Follow links from the home page, two addresses of each kind, without drawing them."""
+def walk(visitor: Visitor, account: str, known: Collection[str]) -> Iterator[Page]:
+    """Follow links from the home page, two addresses of each kind, without drawing them.
+
+    One of a kind that is `known` from others will do: its links may lead further for this account.
+    """
     waiting, visits, seen = ["/"], dict[str, int](), set[str]()
     while waiting:
         path = waiting.pop(0)
         kind = kind_of(path)
         # A list shows more than one view of itself; of a hundred files two will do.
-        most = 2 if kind and resolve(urlsplit(path).path).kwargs else 5
+        most = 1 if kind in known else 2 if kind and resolve(urlsplit(path).path).kwargs else 5
         if kind is None or path in seen or visits.get(kind, 0) >= most:
             continue
         seen.add(path)
@@ -257,7 +266,7 @@ def world(region: Region, chromium: Any) -> Iterator[World]:
     made = World(enter)
     prepare(made)
     for node, account in WALKERS:
-        for page in walk(made.visitor(node, account), account):
+        for page in walk(made.visitor(node, account), account, frozenset(made.pages)):
             made.keep(page)
     yield made
     for context in contexts:
@@ -394,5 +403,6 @@ def test_pages_are_accessible_and_fit_the_screen(world: World, language: str, wi
     for where in world.all():
         if (language, width) in EVERY_PAGE or where.kind in MAIN:
             visitor = world.visitor(where.node, where.account.replace("nobody", ""))
-            wrong += visitor.look(where, language, width)
+            colours = language == "en" or where.kind in MAIN
+            wrong += visitor.look(where, language, width, colours=colours)
     assert wrong == [], "\n".join(wrong)
