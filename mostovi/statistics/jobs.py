@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Periodic work of `statistics`: count and log the months that are due; it releases nothing."""
+"""Periodic work of `statistics`: say which months are due, begin and end calculations.
+
+It releases nothing.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,9 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from mostovi.statistics import consolidating, overlap_rounds
+from mostovi.procedures.batches import Queue
+from mostovi.statistics import calculations, consolidating, overlap_rounds
+from mostovi.statistics.calculation_models import Calculation
 from mostovi.statistics.catalogue import template
 from mostovi.statistics.services import SECRETARIAT, calendar
 
@@ -54,9 +59,20 @@ def watch(now: datetime) -> int:
     return len(owed)
 
 
+CALCULATIONS = Queue(Calculation, "mostovi.statistics.calculation_process")
+
+
+def calculate(now: datetime) -> int:
+    """Begin the next calculation over own records; how many were begun."""
+    return CALCULATIONS.turn(now)
+
+
 JOBS: dict[str, tuple[timedelta, Callable[[datetime], int]]] = {
     "statistics.remind": (timedelta(days=1), remind),
     "statistics.watch": (timedelta(days=1), watch),
+    # Only begins processes and looks after them, so it may stand on the quick lane.
+    "statistics.calculations": (timedelta(seconds=2), calculate),
+    "statistics.end_calculations": (timedelta(minutes=10), calculations.end_old),
     # Ten seconds and more keep it off the lane that carries the post (`node.worker`).
     "statistics.overlaps": (timedelta(seconds=15), overlap_rounds.turn),
 }

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What `statistics` stores: protected counts only. A count before protection is never stored."""
+"""What `statistics` stores: protected counts only.
+
+The one exception is `Calculation`: what a page of the releasing officer shows of own records is
+kept sealed, for an hour at most.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +14,12 @@ from django.utils.translation import gettext_lazy as _
 
 from mostovi.rights.governance import Governance
 from mostovi.rights.purposes import Purpose
+from mostovi.statistics.calculation_models import Calculation
 from mostovi.statistics.overlap_models import OverlapRound
 
 __all__ = [
-    "Channel", "Delivery", "Edition", "MonthlyTable", "OverlapRound", "ProtectedStock",
-    "RegionalCell", "Status", "Submission",
+    "Calculation", "Channel", "Delivery", "Edition", "MonthlyTable", "OverlapRound",
+    "ProtectedStock", "RegionalCell", "Status", "Submission",
 ]  # fmt: skip
 
 _AGGREGATE = Governance(purposes=frozenset(Purpose), retention="aggregate")

@@ -22,6 +22,7 @@ from mostovi.statistics.months import Month
 from mostovi.statistics.partners import NAMES
 from mostovi.statistics.specs import Code, Dimension, Legal, Period, Spec
 from mostovi.statistics.tables import Table, Template, in_language
+from mostovi.statistics.translations import in_all, said
 from mostovi.statistics.writing import Publication
 
 if TYPE_CHECKING:
@@ -94,8 +95,10 @@ def spec_of(table: Table, of: Template) -> Spec:
         dimensions=tuple(dimensions),
         period=Period.MONTH,
         legal=Legal(of.source, "", "proposal"),
-        definition=table.counts,
-        footnotes=("A partner or month without rows has not sent the table: missing, not zero.",),
+        definition=in_all(table.counts),
+        footnotes=(
+            in_all("A partner or month without rows has not sent the table: missing, not zero."),
+        ),
     )
 
 
@@ -118,8 +121,10 @@ def _publication(table: Table, of: Template, rows: Sequence[MonthlyTable]) -> Pu
     return Publication(
         spec=spec_of(table, of),
         cells=_cells(table, rows),
-        protection=f"Counts from 1 to {of.rule.threshold - 1}, and cells from which they would "
-        "follow, are hidden.",
+        protection=said(
+            "Counts from 1 to %(most)s, and cells from which they would follow, are hidden.",
+            most=of.rule.threshold - 1,
+        ),
         prepared=newest,
         version=of.version,
         source=of.source,

@@ -34,6 +34,7 @@ from mostovi.statistics.cubes import TOTAL
 from mostovi.statistics.partners import NAMES
 from mostovi.statistics.region import PARTNERS
 from mostovi.statistics.tables import in_language
+from mostovi.statistics.translations import in_all
 from mostovi.statistics.writing import FORMATS, Publication, write
 
 KINDS: Final[dict[str, tuple[str, int, str]]] = {
@@ -86,7 +87,7 @@ def index(request: HttpRequest) -> HttpResponse:
         {
             "code": table.code,
             "title": in_language(table.title, language),
-            "counts": table.counts,
+            "counts": in_language(in_all(table.counts), language),
             "dimensions": ["partner", *table.names],
             "files": {
                 kind: request.build_absolute_uri(
@@ -211,8 +212,8 @@ def embed(request: HttpRequest, table: str) -> HttpResponse:
             "language": language,
             "mirrored": language in RIGHT_TO_LEFT,
             "svg": open_data.drawn(one, language),
-            "definition": one.spec.definition,
-            "protection": one.protection,
+            "definition": in_language(one.spec.definition, language),
+            "protection": one.says(one.protection, language),
             "partners": [(code, NAMES[code]) for code in PARTNERS if code.upper() in totals],
             "lines": [
                 (month, [_shown(totals.get(code.upper(), {}), month) for code in PARTNERS

@@ -5,15 +5,17 @@ from __future__ import annotations
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.http import require_GET
 
 from mostovi.rights.access import Action, Kind
 from mostovi.rights.doors import ActingRequest, door
-from mostovi.statistics import own_events, protection_services, table_services
+from mostovi.statistics import calculations, own_events, table_services
+from mostovi.statistics.calculation_models import Calculation
+from mostovi.statistics.calculation_views import waiting_for
 from mostovi.statistics.catalogue import specs
-from mostovi.statistics.months import Month
+from mostovi.statistics.protection_effect import Effect
+from mostovi.statistics.table_views import asked_month
 from mostovi.statistics.tables import in_language
 
 
@@ -24,28 +26,25 @@ def protection(request: ActingRequest, code: str) -> HttpResponse:
     spec = next((one for one in specs() if one.code == code), None)
     if spec is None or not set(spec.events) & own_events.kinds():
         raise Http404
-    newest = Month.last_complete(timezone.localdate())
-    try:
-        month = min(newest, Month.parse(request.GET.get("month", "")))
-    except ValueError:
-        month = newest
+    month = asked_month(request)
     attack = request.GET.get("attack") == "1"
+    kind = Calculation.Kind.ATTACK if attack else Calculation.Kind.PROTECTION
+    calculation = calculations.wanted(request.actor, kind, month, spec.code)
+    if not calculation.done:
+        return waiting_for(request, calculation)
+    found = Effect.from_data(calculations.result(request.actor, calculation))
     language = get_language() or "en"
-    found = protection_services.effect(request.actor, spec, month, attack=attack)
+    titles = {one.code: in_language(one.title, language) for one in specs()}
     context = {
         "spec": spec,
         "title": in_language(spec.title, language),
         "period": spec.period.of(str(month)),
         "month": month,
         "effect": found,
-        "together": [
-            (one.code, in_language(one.title, language)) for one in found.together if one != spec
-        ],
-        "overlaps": [
-            in_language(one.title, language) for one in found.together if one.code in found.overlaps
-        ],
+        "calculation": calculation,
+        "together": [(one, titles[one]) for one in found.together if one != spec.code],
+        "overlaps": [titles[one] for one in found.overlaps],
         "secret": in_language(spec.dimensions[-1].label, language),
-        "attack": attack,
         "protection": table_services.protection(),
     }
     return render(request, "statistics/table_protection.html", context)

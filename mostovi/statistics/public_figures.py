@@ -25,6 +25,7 @@ from mostovi.statistics.months import Month
 from mostovi.statistics.partners import NAMES
 from mostovi.statistics.region import MISSING, PARTNERS, Figure, summed
 from mostovi.statistics.tables import Indicator, in_language
+from mostovi.statistics.translations import in_all
 
 SERIES_MONTHS = 24
 _NARROW, _WIDE = 480, 720
@@ -240,7 +241,7 @@ def table_of(edition: Edition, code: str) -> dict[str, Any]:
     return {
         "code": code,
         "title": in_language(chosen.title, language()),
-        "counts": chosen.counts,
+        "counts": in_language(in_all(chosen.counts), language()),
         "dimensions": [in_language(one.label, language()) for one in chosen.dimensions],
         "lines": lines,
     }

@@ -37,6 +37,7 @@ from mostovi.statistics.open_views import KINDS
 from mostovi.statistics.partners import NAMES
 from mostovi.statistics.region import PARTNERS
 from mostovi.statistics.tables import in_language
+from mostovi.statistics.translations import in_all
 
 FRESH: Final = 300
 _MOST_KEPT: Final = 300
@@ -167,6 +168,7 @@ def _indicator(request: HttpRequest, where: Where) -> Where:
     kept = {"language": public_figures.language(), "code": where["code"]}
     return {
         "over": over,
+        "counts": in_language(in_all(over.indicator.table.counts), public_figures.language()),
         "chart": public_figures.line_chart(over),
         "svg_url": reverse("figures:chart", kwargs=kept),
         "embed_url": reverse("figures:embed", kwargs=kept),
@@ -223,8 +225,8 @@ def _about(request: HttpRequest, where: Where) -> Where:
     return {
         "data_url": request.build_absolute_uri(reverse("open_data:index")),
         "tables": [
-            (one.code, in_language(one.title, public_figures.language()), one.counts,
-             _kinds(one.code))
+            (one.code, in_language(one.title, public_figures.language()),
+             in_language(in_all(one.counts), public_figures.language()), _kinds(one.code))
             for one in template().tables
         ],
     }  # fmt: skip

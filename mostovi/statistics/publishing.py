@@ -14,7 +14,10 @@ from mostovi.statistics.cubing import Cells, cube, opened
 from mostovi.statistics.events import BadEvents
 from mostovi.statistics.protecting import Protection, Published
 from mostovi.statistics.specs import Spec, SpecSet
+from mostovi.statistics.tables import Text
+from mostovi.statistics.translations import said
 from mostovi.statistics.writing import Publication
+from mostovi.statistics.writing.publications import Words
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -75,7 +78,7 @@ def publication(
     revised: bool = False,
 ) -> Publication:
     """A protected table with what its readers must know."""
-    notes = list(of.notes)
+    notes: list[Words] = list(of.notes)
     if not of.reviewed:
         notes.append("These tables have not been reviewed by a statistician.")
     return Publication(
@@ -90,20 +93,28 @@ def publication(
     )
 
 
-def words(published: Published, protection: Protection, *, revised: bool = False) -> str:
+def words(published: Published, protection: Protection, *, revised: bool = False) -> Text:
     """How the cells were protected, for the reader. revised: earlier numbers were let stand."""
     if published.exact:
-        return (
+        return said(
             "Exact counts; small cells, and cells from which they would follow, are hidden. "
-            f"Every count from 1 to {protection.threshold - 1} is hidden."
+            "Every count from 1 to %(most)s is hidden.",
+            most=protection.threshold - 1,
         )
+    return noise_words(protection, revised=revised)
+
+
+def noise_words(protection: Protection, *, revised: bool = False) -> Text:
+    """What the noise is, for the reader of a file."""
     more = protection.people if revised else 0
-    return (
-        f"Each number carries noise (standard error {protection.standard_error:.1f}, never "
-        f"further than {protection.most_off + more} from the count), the same wherever the same "
-        "question is asked; totals have their own, so parts need not add up exactly. A cell that "
-        "is not there "
-        f"stands for fewer than {protection.hidden_below + more}, nobody included."
+    return said(
+        "Each number carries noise (standard error %(error)s, never further than %(most)s from "
+        "the count), the same wherever the same question is asked; totals have their own, so "
+        "parts need not add up exactly. A cell that is not there stands for fewer than "
+        "%(below)s, nobody included.",
+        error=f"{protection.standard_error:.1f}",
+        most=protection.most_off + more,
+        below=protection.hidden_below + more,
     )
 
 

@@ -4,7 +4,8 @@
 A specification says which events are counted, by which dimensions, for which period, on what
 legal basis, with which definitions and footnotes. They are files in `content/statistics/tables`:
 `lists.yaml` the code lists, every other file a set of tables. A file that is wrong is refused
-whole, naming the entry (`SpecificationError`).
+whole, naming the entry (`SpecificationError`). Their words are in English, or by language; what is
+missing is taken from `translations`.
 
 A code list reads one column of the events and can join its codes: the EU's age groups join the
 finer ones of the events. A list is open (`open: true`) when its codes are those that occur
@@ -23,6 +24,7 @@ from typing import Any
 from mostovi.statistics.cubes import TOTAL
 from mostovi.statistics.events import NAMES
 from mostovi.statistics.tables import SpecificationError, Text
+from mostovi.statistics.translations import merged
 
 UNKNOWN = "UNK"
 """The code of a value that is not known (as in SDMX lists of Eurostat)."""
@@ -119,10 +121,10 @@ class Spec:
     dimensions: tuple[Dimension, ...]
     period: Period
     legal: Legal
-    definition: str
+    definition: Text
     stock: bool = False
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    footnotes: tuple[str, ...] = ()
+    footnotes: tuple[Text, ...] = ()
     due_months: int | None = None
     """How many months after the period's end the table is due."""
 
@@ -147,7 +149,7 @@ class SpecSet:
     source: str
     reviewed: bool
     specs: tuple[Spec, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Text, ...] = ()
 
 
 def parse_lists(content: Mapping[str, Any]) -> dict[str, Dimension]:
@@ -164,8 +166,9 @@ def parse_lists(content: Mapping[str, Any]) -> dict[str, Dimension]:
         if UNKNOWN not in {code.code for code in codes}:
             codes = (*codes, Code(UNKNOWN, content["unknown"], ()))
         found[name] = Dimension(
-            name, column, entry["label"], codes, bool(entry.get("open")), entry.get("source", "")
-        )
+            name, column, merged(entry["label"]), codes, bool(entry.get("open")),
+            entry.get("source", ""),
+        )  # fmt: skip
     return found
 
 
@@ -174,7 +177,7 @@ def _code(name: str, code: str, entry: Mapping[str, Any]) -> Code:
         raise SpecificationError(f"list '{name}': '{TOTAL}' is the total, not a code.")
     if not entry.get("en"):
         raise SpecificationError(f"list '{name}', code '{code}': the English label is missing.")
-    labels = {key: text for key, text in entry.items() if key != "joins"}
+    labels = merged({key: text for key, text in entry.items() if key != "joins"})
     return Code(code, labels, tuple(str(value) for value in entry.get("joins", (code,))))
 
 
@@ -190,11 +193,11 @@ def parse_set(content: Mapping[str, Any], lists: Mapping[str, Dimension]) -> Spe
     return SpecSet(
         code=code,
         version=str(_required(content, "version", f"set '{code}'")),
-        title=_required(content, "title", f"set '{code}'"),
+        title=merged(_required(content, "title", f"set '{code}'")),
         source=_required(content, "source", f"set '{code}'")["text"],
         reviewed=content["review"]["status"] == "reviewed",
         specs=specs,
-        notes=tuple(content.get("notes", ())),
+        notes=tuple(merged(note) for note in content.get("notes", ())),
     )
 
 
@@ -231,15 +234,15 @@ def _spec(
     return Spec(
         code=code,
         set=of,
-        title=entry["title"],
+        title=merged(entry["title"]),
         events=events,
         dimensions=tuple(lists[name] for name in names),
         period=Period(_required(entry, "period", where)),
         legal=_legal(_required(entry, "legal", where), where),
-        definition=_required(entry, "definition", where),
+        definition=merged(_required(entry, "definition", where)),
         stock=stocks.pop(),
         where=narrowed,
-        footnotes=tuple(entry.get("footnotes", ())),
+        footnotes=tuple(merged(note) for note in entry.get("footnotes", ())),
         due_months=entry.get("due_months"),
     )
 

@@ -18,21 +18,23 @@ from django.views.decorators.http import require_GET
 from mostovi.rights.access import Action, Kind, decide
 from mostovi.rights.doors import ActingRequest, door
 from mostovi.statistics import (
+    calculations,
     overlap_services,
     overlap_views,
     own_events,
     quality,
     table_services,
 )
+from mostovi.statistics.calculation_models import Calculation
+from mostovi.statistics.calculation_results import CountedCells, Row, quality_report
+from mostovi.statistics.calculation_views import waiting_for
 from mostovi.statistics.catalogue import spec_sets
 from mostovi.statistics.cubes import TOTAL
 from mostovi.statistics.months import Month
 from mostovi.statistics.partners import NAMES
 from mostovi.statistics.specs import Dimension, Period, Spec, SpecSet
 from mostovi.statistics.tables import in_language
-
-MOST_ROWS: Final = 250
-"""Cells on one page; the largest tables have many more."""
+from mostovi.statistics.translations import reviewed
 
 PERIODS: Final[Mapping[Period, str | Promise]] = {
     Period.MONTH: gettext_lazy("Every month"),
@@ -86,7 +88,11 @@ def tables(request: ActingRequest) -> HttpResponse:
         for one in spec_sets().values()
     ]
     may = decide(request.actor, Action.PUBLISH, Kind.STATISTIC).allowed
-    context = {"sets": sets, "may_release": may and settings.MOSTOVI.holds_persons}
+    context = {
+        "translation_reviewed": reviewed(language),
+        "sets": sets,
+        "may_release": may and settings.MOSTOVI.holds_persons,
+    }
     return render(request, "statistics/tables.html", context)
 
 
@@ -125,6 +131,10 @@ def table(request: ActingRequest, code: str) -> HttpResponse:
     context = {
         "set": of,
         "spec": spec,
+        "definition": in_language(spec.definition, language),
+        "footnotes": [in_language(note, language) for note in spec.footnotes],
+        "notes": [in_language(note, language) for note in of.notes],
+        "translation_reviewed": reviewed(language),
         "title": in_language(spec.title, language),
         "period": PERIODS[spec.period],
         "evidence": EVIDENCE[spec.legal.evidence],
@@ -160,10 +170,11 @@ def cells(request: ActingRequest, code: str) -> HttpResponse:
     _set, spec = _found(code)
     if not _counted_here(spec):
         raise Http404
-    month = _month(request)
-    rows = table_services.table_cells(request.actor, spec, month)
-    # Totals first: whoever reads from the top sees the whole before its parts.
-    rows.sort(key=lambda row: -sum(part == TOTAL for part in row.codes))
+    month = asked_month(request)
+    calculation = calculations.wanted(request.actor, Calculation.Kind.CELLS, month, spec.code)
+    if not calculation.done:
+        return waiting_for(request, calculation)
+    found = CountedCells.from_data(calculations.result(request.actor, calculation))
     language = _language()
     newest = Month.last_complete(timezone.localdate())
     context = {
@@ -175,16 +186,17 @@ def cells(request: ActingRequest, code: str) -> HttpResponse:
         "dimensions": [
             in_language(d.label, language) for d in table_services.shown_dimensions(spec)
         ],
-        "rows": [_row(row, spec, language) for row in rows[:MOST_ROWS]],
-        "more": max(0, len(rows) - MOST_ROWS),
-        "all": len(rows),
-        "hidden": sum(row.value is None for row in rows),
+        "calculation": calculation,
+        "rows": [_row(row, spec, language) for row in found.rows],
+        "more": found.all - len(found.rows),
+        "all": found.all,
+        "hidden": found.hidden,
         "protection": table_services.protection(),
     }
     return render(request, "statistics/table_cells.html", context)
 
 
-def _month(request: HttpRequest) -> Month:
+def asked_month(request: HttpRequest) -> Month:
     """The month asked for, if it is over; else the newest complete one."""
     newest = Month.last_complete(timezone.localdate())
     try:
@@ -193,7 +205,7 @@ def _month(request: HttpRequest) -> Month:
         return newest
 
 
-def _row(row: table_services.Row, spec: Spec, language: str) -> CellRow:
+def _row(row: Row, spec: Spec, language: str) -> CellRow:
     dimensions = table_services.shown_dimensions(spec)
     return CellRow(
         [_label(d, code, language) for d, code in zip(dimensions, row.codes, strict=True)],
@@ -212,12 +224,16 @@ def quality_page(request: ActingRequest) -> HttpResponse:
     if not settings.MOSTOVI.holds_persons:
         raise Http404
     last = Month.last_complete(timezone.localdate())
-    found = table_services.own_quality(request.actor, last)
+    calculation = calculations.wanted(request.actor, Calculation.Kind.QUALITY, last)
+    if not calculation.done:
+        return waiting_for(request, calculation)
+    found = quality_report(calculations.result(request.actor, calculation))
     first = last.back(table_services.QUALITY_MONTHS - 1)
     done = overlap_services.counted(request.actor, first)
     found = replace(found, duplicates=overlap_services.duplicates(done))
     late = [one for one in found.revisions if (one.days_late or 0) > 0]
     context = {
+        "calculation": calculation,
         "report": found,
         "first": first,
         "last": last,

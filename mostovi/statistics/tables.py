@@ -16,6 +16,7 @@ from mostovi.statistics.cubes import TOTAL, Cell, Relation, cells, relations
 from mostovi.statistics.suppression import Rule, Zero
 
 Text = Mapping[str, str]
+"""Words by language; English is always there."""
 
 
 class SpecificationError(ValueError):

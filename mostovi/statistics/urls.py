@@ -3,7 +3,7 @@
 
 from django.urls import path, register_converter
 
-from mostovi.statistics import protection_views, table_views, views
+from mostovi.statistics import calculation_views, protection_views, table_views, views
 from mostovi.statistics.months import Month
 
 app_name = "statistics"
@@ -34,6 +34,12 @@ urlpatterns = [
     path("", views.months, name="months"),
     path("tables/", table_views.tables, name="tables"),
     path("tables/quality/", table_views.quality_page, name="quality"),
+    path(
+        "tables/calculations/<uuid:pk>/progress.json",
+        calculation_views.progress,
+        name="calculation_progress",
+    ),
+    path("tables/calculations/<uuid:pk>/anew/", calculation_views.anew, name="calculate_anew"),
     path("tables/<slug:code>/", table_views.table, name="table"),
     path("tables/<slug:code>/cells/", table_views.cells, name="table_cells"),
     path("tables/<slug:code>/protection/", protection_views.protection, name="table_protection"),

@@ -30,6 +30,7 @@ from mostovi.statistics.partners import NAMES
 from mostovi.statistics.region import MISSING, PARTNERS, Figure
 from mostovi.statistics.services import NotReleasable
 from mostovi.statistics.tables import Table, in_language
+from mostovi.statistics.translations import in_all
 
 TREND_MONTHS = 12
 
@@ -80,7 +81,7 @@ def _table_page(
     ]
     return TablePage(
         title=in_language(table.title, language),
-        counts=table.counts,
+        counts=in_language(in_all(table.counts), language),
         dimensions=[in_language(d.label, language) for d in table.dimensions],
         lines=lines,
         hidden=sum(line.hidden for line in lines),

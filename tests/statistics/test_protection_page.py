@@ -6,7 +6,8 @@ import pytest
 from mostovi.rights.models import AuditEntry
 from mostovi.rights.roles import Role
 from tests.cases.conftest import coordinator
-from tests.statistics.test_pages import page, text
+from tests.statistics.counted import counted
+from tests.statistics.test_pages import text
 from tests.statistics.test_table_pages import LAST, children
 
 __all__ = ["children", "coordinator"]
@@ -16,11 +17,11 @@ pytestmark = pytest.mark.django_db
 def test_the_statistician_sees_what_was_done_and_how_an_attacker_fares(children, browser):
     client = browser(Role.STATISTICIAN)
     address = f"/statistics/tables/reg_cases/protection/?month={LAST}"
-    said = text(page(client, address))
+    said = text(counted(client, address))
     assert "stands for at least 3 people" in said
     assert "Each total gets noise of its own" in said
     assert "Let an attacker try" in said
-    attacked = text(page(client, f"{address}&attack=1"))
+    attacked = text(counted(client, f"{address}&attack=1"))
     assert "Nobody is alone in this table" in attacked or "named it rightly" in attacked
     assert AuditEntry.objects.filter(detail__contains="protection").exists()
 
@@ -32,7 +33,7 @@ def test_others_do_not_see_counts_before_protection(children, browser):
 
 def test_the_page_of_cells_leads_to_it_and_an_empty_period_says_so(children, browser):
     client = browser(Role.STATISTICIAN)
-    said = text(page(client, f"/statistics/tables/reg_cases/cells/?month={LAST}"))
+    said = text(counted(client, f"/statistics/tables/reg_cases/cells/?month={LAST}"))
     assert "how large the risk is" in said
-    empty = page(client, f"/statistics/tables/reg_cases/protection/?month={LAST.back(20)}")
+    empty = counted(client, f"/statistics/tables/reg_cases/protection/?month={LAST.back(20)}")
     assert "Nothing of this kind was recorded" in text(empty)

@@ -20,6 +20,7 @@ from mostovi.statistics.catalogue import specs
 from mostovi.statistics.cubing import cube_rows
 from mostovi.statistics.months import Month
 from tests.cases.conftest import coordinator
+from tests.statistics.counted import counted
 from tests.statistics.test_pages import page, text
 
 __all__ = ["coordinator"]
@@ -91,20 +92,20 @@ def test_what_is_counted_is_listed_with_its_law(browser):
 
 def test_statistician_sees_cells_before_and_after_and_is_logged(children, browser):
     client = browser(Role.STATISTICIAN)
-    answer = page(client, f"/statistics/tables/reg_children_alone/cells/?month={LAST}")
+    answer = counted(client, f"/statistics/tables/reg_children_alone/cells/?month={LAST}")
     row = re.search(r'<tr class="total.*?</tr>', answer.content.decode(), re.DOTALL)
-    counted, leaves = re.findall(r">(\d+|c)<", row[0])[-2:]
-    assert counted == "12"
+    before, leaves = re.findall(r">(\d+|c)<", row[0])[-2:]
+    assert before == "12"
     assert leaves == "c" or abs(int(leaves) - 12) <= 13
     entry = AuditEntry.objects.filter(tag="statistics.month.previewed").last()
     assert "reg_children_alone" in entry.detail
-    empty = page(client, f"/statistics/tables/reg_children_alone/cells/?month={LAST.back(20)}")
+    empty = counted(client, f"/statistics/tables/reg_children_alone/cells/?month={LAST.back(20)}")
     assert "Nothing of this kind was recorded" in text(empty)
     assert page(client, "/statistics/tables/eu_permits_first/cells/").status_code == 404
 
 
 def test_quality_of_own_records(children, browser):
-    shown = text(page(browser(Role.STATISTICIAN), "/statistics/tables/quality/"))
+    shown = text(counted(browser(Role.STATISTICIAN), "/statistics/tables/quality/"))
     assert "24 records" in shown
     assert "Citizenship 12 12 100 %" in shown
     assert "no private matching round" in shown
@@ -119,6 +120,15 @@ def test_counts_before_protection_are_the_statisticians_alone(role, children, br
 
 @pytest.mark.parametrize("language", ["sr", "ar"])
 def test_pages_in_other_languages(language, children, browser):
-    client = browser(Role.STATISTICIAN, headers={"accept-language": language})
+    client = browser(Role.STATISTICIAN)
+    client.post("/language/", {"language": language, "next": "/"})
     for url in ("", "eu_asylum_applicants/", f"reg_children_alone/cells/?month={LAST}"):
         assert page(client, f"/statistics/tables/{url}").status_code == 200
+    shown = text(page(client, "/statistics/tables/eu_entry_refused/"))
+    wanted = {
+        "sr": ("Особе којима је одбијен улазак", "двапут", "Без важеће путне исправе"),
+        "ar": ("أشخاص رُفض دخولهم", "مرتين", "بلا وثيقة سفر صالحة"),
+    }
+    for words in wanted[language]:
+        assert words in shown
+    assert "One unit is" not in shown

@@ -103,16 +103,59 @@ def test_sdmx_ml_is_valid_and_read_back_by_sdmx1(publication, written):
     assert _read_by_sdmx1(message, publication) == _expected(publication)
 
 
-def test_the_structure_has_labels_and_definitions_in_the_language_asked(publication):
+def test_the_structure_has_names_and_definitions_in_every_language(publication):
     import sdmx
 
     from mostovi.statistics.writing.sdmx import structures
 
-    model = sdmx.read_sdmx(io.BytesIO(structures(publication, "sr").encode()))
-    labels = {str(c.name) for one in model.codelist.values() for c in one.items.values()}
-    assert {"Србија", "Укупно"} <= labels
+    model = sdmx.read_sdmx(io.BytesIO(structures(publication).encode()))
+    for language, serbia, total in (
+        ("en", "Serbia", "Total"), ("sq", "Serbia", "Gjithsej"), ("bs", "Srbija", "Ukupno"),
+        ("sr", "Србија", "Укупно"), ("mk", "Србија", "Вкупно"), ("ar", "صربيا", "المجموع"),
+    ):  # fmt: skip
+        labels = {
+            c.name.localizations.get(language)
+            for one in model.codelist.values()
+            for c in one.items.values()
+        }
+        assert {serbia, total} <= labels, language
     (flow,) = model.dataflow.values()
-    assert "Five cells are hidden." in str(flow.description)
+    assert flow.name.localizations["sr"] == "Тражиоци међународне заштите"
+    assert "Five cells are hidden." in flow.description.localizations["en"]
+    assert "Једна јединица је једна особа" in flow.description.localizations["sr"]
+    (data,) = model.structure.values()
+    concept = data.dimensions.get("AGE_EU").concept_identity
+    assert concept.name.localizations["mk"] == "Возрасна група"
+
+
+def test_sdmx_json_has_names_in_every_language(publication):
+    from mostovi.statistics.writing.sdmx_json import as_json
+
+    message = json.loads(as_json(publication, "sr"))
+    assert message["meta"]["contentLanguages"][0] == "sr"
+    assert len(set(message["meta"]["contentLanguages"])) == 6
+    (structure,) = message["data"]["structures"]
+    assert structure["name"] == "Тражиоци међународне заштите"
+    assert structure["names"]["ar"] == "طالبو الحماية الدولية"
+    for dimension in structure["dimensions"]["observation"]:
+        assert dimension["name"] == dimension["names"]["sr"]
+        for value in dimension.get("values", []):
+            if "names" in value and set(value["names"]) != {"en"}:
+                assert set(value["names"]) == {"en", "sq", "bs", "sr", "mk", "ar"}, value
+
+
+def test_the_workbook_of_a_language_is_in_that_language(publication):
+    from mostovi.statistics.writing.workbooks import as_workbook
+
+    book = openpyxl.load_workbook(io.BytesIO(as_workbook([publication], "sr")))
+    lines = [cell for row in book.worksheets[0].iter_rows(values_only=True) for cell in row if cell]
+    texts = "\n".join(map(str, lines))
+    for words in (
+        "Тражиоци међународне заштите", "Једна јединица је једна особа", "Правни основ",
+        "Држављанство (шифра)", "Превод наслова, ознака и напомена није прегледан.",
+    ):  # fmt: skip
+        assert words in texts
+    assert "One unit is" not in texts
 
 
 def test_sdmx_json_says_the_same_as_the_cells(publication, written):
@@ -139,6 +182,11 @@ def test_sdmx_json_is_read_back_by_sdmx1(publication, written):
         period["id"] = period["value"]
     for one in message["data"]["dataSets"]:
         del one["structure"]
+    # It also knows one name only, where the standard has one for each language beside it.
+    for kind in ("dimensions", "measures", "attributes"):
+        for one in structure[kind]["observation"]:
+            for named in (one, *one.get("values", [])):
+                named.pop("names", None)
     older = {"header": message["meta"], "structure": structure, **message["data"]}
     read = sdmx.read_sdmx(io.BytesIO(json.dumps(older).encode()))
     assert _read_by_sdmx1(read, publication) == _expected(publication)
@@ -170,10 +218,10 @@ def test_the_workbook_carries_definition_legal_basis_and_footnotes(publication, 
         [cell for cell in row if cell is not None] for row in sheet.iter_rows(values_only=True)
     ]
     texts = [str(line[0]) for line in lines if line]
-    assert publication.spec.definition in texts
+    assert publication.spec.definition["en"] in texts
     assert any(publication.spec.legal.citation in text for text in texts)
     for note in publication.spec.footnotes:
-        assert any(text.endswith(note) for text in texts)
+        assert any(text.endswith(note["en"]) for text in texts)
     assert sum(line[-1] == "hidden" for line in lines if line) == 5
 
 
@@ -182,7 +230,7 @@ def test_no_text_of_a_workbook_is_a_formula(publication):
 
     from mostovi.statistics.writing.workbooks import as_workbook
 
-    spec = replace(publication.spec, title={"en": "=1+1"}, footnotes=("=HYPERLINK(1)",))
+    spec = replace(publication.spec, title={"en": "=1+1"}, footnotes=({"en": "=HYPERLINK(1)"},))
     book = openpyxl.load_workbook(io.BytesIO(as_workbook([replace(publication, spec=spec)])))
     kinds = {cell.data_type for row in book.worksheets[0].iter_rows() for cell in row}
     assert "f" not in kinds

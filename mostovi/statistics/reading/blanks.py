@@ -75,7 +75,7 @@ def _sheet(
         sheet.column_dimensions[get_column_letter(at)].width = 26
     sheet.freeze_panes = "A4"
     sheet.append([bold(in_language(form.title, language))])
-    sheet.append([form.definition])
+    sheet.append([in_language(form.definition, language)])
     head = [f"{in_language(d.label, language)} ({d.code})" for d in form.dimensions]
     sheet.append([bold(text) for text in (*head, NUMBER)])
     labels = [

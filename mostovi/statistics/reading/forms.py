@@ -12,6 +12,7 @@ from typing import Final
 from mostovi.statistics.cubes import TOTAL
 from mostovi.statistics.specs import OPEN_CODE, Spec
 from mostovi.statistics.tables import Table, Text
+from mostovi.statistics.translations import in_all
 
 TOTAL_LABEL: Final[Text] = {
     "en": "Total", "sq": "Gjithsej", "bs": "Ukupno", "sr": "Укупно", "mk": "Вкупно",
@@ -61,8 +62,8 @@ class Form:
     code: str
     title: Text
     dimensions: tuple[FormDimension, ...]
-    definition: str = ""
-    footnotes: tuple[str, ...] = ()
+    definition: Text
+    footnotes: tuple[Text, ...] = ()
 
     @property
     def open(self) -> bool:
@@ -84,7 +85,7 @@ def form_of_table(table: Table) -> Form:
         table.code,
         table.title,
         tuple(FormDimension(one.code, one.label, one.codes) for one in table.dimensions),
-        table.counts,
+        in_all(table.counts),
     )
 
 

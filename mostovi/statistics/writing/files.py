@@ -55,7 +55,7 @@ def _sdmx_csv(one: Publication, folder: Path, language: str) -> list[Path]:
 
     return [
         replace(folder / f"{one.spec.code}.sdmx.csv", sdmx.as_csv(one)),
-        replace(folder / f"{one.spec.code}.structure.xml", sdmx.structures(one, language)),
+        replace(folder / f"{one.spec.code}.structure.xml", sdmx.structures(one)),
     ]
 
 
@@ -64,7 +64,7 @@ def _sdmx_json(one: Publication, folder: Path, language: str) -> list[Path]:
 
     return [
         replace(folder / f"{one.spec.code}.sdmx.json", sdmx_json.as_json(one, language)),
-        replace(folder / f"{one.spec.code}.structure.xml", sdmx.structures(one, language)),
+        replace(folder / f"{one.spec.code}.structure.xml", sdmx.structures(one)),
     ]
 
 
@@ -73,7 +73,7 @@ def _sdmx_ml(one: Publication, folder: Path, language: str) -> list[Path]:
 
     return [
         replace(folder / f"{one.spec.code}.sdmx.xml", sdmx.as_ml(one)),
-        replace(folder / f"{one.spec.code}.structure.xml", sdmx.structures(one, language)),
+        replace(folder / f"{one.spec.code}.structure.xml", sdmx.structures(one)),
     ]
 
 

@@ -12,6 +12,7 @@ import io
 from typing import TYPE_CHECKING, Final
 
 from mostovi.statistics.tables import in_language
+from mostovi.statistics.translations import said
 from mostovi.statistics.writing.publications import VALUE, Publication
 
 if TYPE_CHECKING:
@@ -74,12 +75,12 @@ def as_hxl(one: Publication, language: str = "en") -> str:
     spec = one.spec
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    head, tags = ["Period"], ["#date+period"]
+    head, tags = [one.says("Period", language)], ["#date+period"]
     for dimension in spec.dimensions:
-        label = in_language(dimension.label, language)
-        head += [f"{label} (code)", label]
+        code = said("%(label)s (code)", label=dimension.label)
+        head += [in_language(code, language), in_language(dimension.label, language)]
         tags += [hashtag(dimension.code, "code"), hashtag(dimension.code, "name")]
-    writer.writerow([*head, "Value", "Status"])
+    writer.writerow([*head, one.says("Number", language), one.says("Status", language)])
     writer.writerow([*tags, "#indicator+value+num", "#status+protection"])
     labels = {
         name: {code: one.label(name, code, language) for code in one.codes_of(name)}

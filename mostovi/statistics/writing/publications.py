@@ -20,11 +20,13 @@ from typing import TYPE_CHECKING, Final
 from mostovi.statistics.cubes import TOTAL
 from mostovi.statistics.specs import Spec
 from mostovi.statistics.tables import Text, in_language
+from mostovi.statistics.translations import languages, merged
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 VALUE: Final = "value"
+Words = Text | str
 TOTAL_LABEL: Text = {
     "en": "Total", "sq": "Gjithsej", "bs": "Ukupno", "sr": "Укупно", "mk": "Вкупно",
     "ar": "المجموع",
@@ -44,17 +46,18 @@ class Publication:
     """A table of published cells and all that a reader must know about it.
 
     protection: how the cells were protected, in words. prepared: when the file's content was made.
+    Words are English, or by language; `says` finds the language asked for.
     Raises `NotProtected` for counts before protection, `ValueError` for columns out of place.
     """
 
     spec: Spec
     cells: pa.Table
-    protection: str
+    protection: Words
     prepared: datetime
     version: str = "1.0"
     source: str = ""
     publisher: str = "MOSTOVI"
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[Words, ...] = field(default=())
 
     def __post_init__(self) -> None:
         names = self.cells.column_names
@@ -71,12 +74,29 @@ class Publication:
         own = [code.code for code in dimension.codes]
         return [*own, *sorted(occurring - set(own) - {TOTAL}), TOTAL]
 
-    def label(self, name: str, code: str, language: str = "en") -> str:
-        """The label of a dimension's code."""
+    def text_of(self, name: str, code: str) -> Text:
+        """The label of a dimension's code, by language."""
         if code == TOTAL:
-            return in_language(TOTAL_LABEL, language)
+            return TOTAL_LABEL
         dimension = next(d for d in self.spec.dimensions if d.code == name)
-        return in_language(dimension.label_of(code), language)
+        return dimension.label_of(code)
+
+    def label(self, name: str, code: str, language: str = "en") -> str:
+        """The label of a dimension's code in one language."""
+        return in_language(self.text_of(name, code), language)
+
+    def says(self, words: Words, language: str) -> str:
+        """`words` in a language, else in English."""
+        return in_language(merged(words), language)
+
+    @property
+    def description(self) -> Text:
+        """Definition, protection, footnotes and notes in one text, in every language."""
+        parts = (self.spec.definition, self.protection, *self.spec.footnotes, *self.notes)
+        return {
+            language: " ".join(self.says(part, language) for part in parts)
+            for language in languages()
+        }
 
     @property
     def periods(self) -> list[str]:

@@ -11,10 +11,12 @@ to protect them is never said. Codes of statuses after the SDMX content-oriented
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from mostovi.statistics.specs import Period
-from mostovi.statistics.tables import Text, in_language
+from mostovi.statistics.tables import Text
+from mostovi.statistics.translations import in_all, said
 from mostovi.statistics.writing.plain import arrow_csv
 from mostovi.statistics.writing.publications import VALUE, Publication
 
@@ -25,16 +27,21 @@ if TYPE_CHECKING:
 
 CROSS_DOMAIN: Final = {"partner": "REF_AREA"}
 FREQUENCIES: Final = {Period.MONTH: "M", Period.QUARTER: "Q", Period.YEAR: "A"}
-STATUS: Final[dict[str, Text]] = {"A": {"en": "Normal"}, "Q": {"en": "Missing value; suppressed"}}
-CONFIDENTIAL: Final[dict[str, Text]] = {"F": {"en": "Free"}, "C": {"en": "Confidential"}}
+FREQUENCY_WORDS: Final = {
+    Period.MONTH: "Monthly", Period.QUARTER: "Quarterly", Period.YEAR: "Yearly",
+}  # fmt: skip
+STATUS: Final = {"A": "Normal", "Q": "Missing value; suppressed"}
+CONFIDENTIAL: Final = {"F": "Free", "C": "Confidential"}
 _MEASURED: Final = re.compile(r"\s*<str:MeasureRelationship>.*?</str:MeasureRelationship>", re.S)
-_CONCEPTS: Final[dict[str, Text]] = {
-    "FREQ": {"en": "Frequency"},
-    "TIME_PERIOD": {"en": "Time period"},
-    "OBS_VALUE": {"en": "Number"},
-    "OBS_STATUS": {"en": "Observation status"},
-    "CONF_STATUS": {"en": "Confidentiality status"},
+CONCEPTS: Final = {
+    "FREQ": "Frequency",
+    "TIME_PERIOD": "Time period",
+    "OBS_VALUE": "Number",
+    "OBS_STATUS": "Observation status",
+    "CONF_STATUS": "Confidentiality status",
 }
+_COMMON: Final = "{http://www.sdmx.org/resources/sdmxml/schemas/v3_0/common}"
+_LANGUAGE: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
 def identifier(name: str) -> str:
@@ -55,16 +62,20 @@ def version(one: Publication) -> str:
     return ".".join(str(int(part)) for part in [*parts, "0", "0", "0"][:3])
 
 
-def structures(one: Publication, language: str = "en") -> str:
-    """Code lists, concepts, the data structure and the dataflow, as SDMX-ML 3.0."""
+def structures(one: Publication) -> str:
+    """Code lists, concepts, the data structure and the dataflow, as SDMX-ML 3.0.
+
+    Names and descriptions are there in every language that has them.
+    """
     from pysdmx.io.format import Format
     from pysdmx.io.writer import write_sdmx
     from pysdmx.model.concept import Concept, ConceptScheme
 
-    flow, structure, lists = _model(one, language)
+    known: dict[str, Text] = {}
+    flow, structure, lists = _model(one, known)
     concepts = ConceptScheme(
         id=f"CS_{identifier(one.spec.code)}",
-        name=f"Concepts of {in_language(one.spec.title, language)}",
+        name=_known(known, said("Concepts of %(title)s", title=one.spec.title)),
         agency=one.publisher,
         version=version(one),
         items=[one.concept for one in structure.components if isinstance(one.concept, Concept)],
@@ -75,7 +86,35 @@ def structures(one: Publication, language: str = "en") -> str:
         header=_header(one),
     )
     # Optional in the schema, and with one measure it says nothing; sdmx1 2.28 stumbles over it.
-    return _MEASURED.sub("", text or "")
+    return _in_all_languages(_MEASURED.sub("", text or ""), known)
+
+
+def _known(known: dict[str, Text], text: Text) -> str:
+    """The English of `text`, remembered with its translations for `_in_all_languages`."""
+    known[text["en"]] = text
+    return text["en"]
+
+
+def _in_all_languages(message: str, known: Mapping[str, Text]) -> str:
+    """Beside every English name and description those in other languages.
+
+    pysdmx writes one language only.
+    """
+    from lxml import etree
+
+    # The text is our own writer's.
+    root = etree.fromstring(message.encode())
+    for kind in ("Name", "Description"):
+        for element in list(root.iter(f"{_COMMON}{kind}")):
+            before = element
+            for language, words in known.get(element.text or "", {}).items():
+                if language == "en":
+                    continue
+                other = etree.Element(element.tag, {_LANGUAGE: language})
+                other.text = words
+                before.addnext(other)
+                before = other
+    return etree.tostring(root, encoding="UTF-8", xml_declaration=True).decode()
 
 
 def as_csv(one: Publication) -> bytes:
@@ -108,7 +147,7 @@ def as_ml(one: Publication) -> str:
     from pysdmx.io.pd import PandasDataset
     from pysdmx.io.writer import write_sdmx
 
-    _flow, structure, _lists = _model(one, "en")
+    _flow, structure, _lists = _model(one, {})
     columns = {
         name: (column.cast("string") if name != "OBS_VALUE" else column).to_pylist()
         for name, column in _columns(one).items()
@@ -145,7 +184,7 @@ def _header(one: Publication) -> Any:
 
 
 def _model(
-    one: Publication, language: str
+    one: Publication, known: dict[str, Text]
 ) -> tuple[Dataflow, DataStructureDefinition, dict[str, Codelist]]:
     from pysdmx.model import Code, Codelist
     from pysdmx.model.__base import DataType
@@ -158,6 +197,7 @@ def _model(
         Role,
     )
 
+    """What pysdmx writes, in English; `known` takes every text in all its languages."""
     spec, lists = one.spec, {}
     ident, number = identifier(spec.code), version(one)
 
@@ -194,19 +234,24 @@ def _model(
             **more,
         )
 
+    def named(text: Text) -> str:
+        return _known(known, text)
+
     def words(name: str) -> str:
-        return in_language(_CONCEPTS[name], language)
+        return named(in_all(CONCEPTS[name]))
 
     frequency = FREQUENCIES[spec.period]
     found = [
         component(
             "FREQ", words("FREQ"), Role.DIMENSION,
-            code_list("FREQ", words("FREQ"), {frequency: spec.period.value}),
+            code_list(
+                "FREQ", words("FREQ"), {frequency: named(in_all(FREQUENCY_WORDS[spec.period]))}
+            ),
         )
     ]  # fmt: skip
     for dimension in spec.dimensions:
-        name, label = identifier(dimension.code), in_language(dimension.label, language)
-        codes = {code: one.label(dimension.code, code, language)
+        name, label = identifier(dimension.code), named(dimension.label)
+        codes = {code: named(one.text_of(dimension.code, code))
                  for code in one.codes_of(dimension.code)}  # fmt: skip
         found.append(component(name, label, Role.DIMENSION, code_list(name, label, codes)))
     found.append(
@@ -219,7 +264,7 @@ def _model(
         )
     )  # fmt: skip
     for name, meanings in (("OBS_STATUS", STATUS), ("CONF_STATUS", CONFIDENTIAL)):
-        codes = {code: in_language(text, language) for code, text in meanings.items()}
+        codes = {code: named(in_all(text)) for code, text in meanings.items()}
         found.append(
             component(
                 name, words(name), Role.ATTRIBUTE, code_list(name, words(name), codes),
@@ -228,16 +273,16 @@ def _model(
         )  # fmt: skip
     structure = DataStructureDefinition(
         id=f"DSD_{ident}",
-        name=in_language(spec.title, language),
-        description=spec.definition,
+        name=named(spec.title),
+        description=named(spec.definition),
         agency=one.publisher,
         version=number,
         components=Components(found),
     )
     flow = Dataflow(
         id=ident,
-        name=in_language(spec.title, language),
-        description=" ".join([spec.definition, one.protection, *spec.footnotes, *one.notes]),
+        name=named(spec.title),
+        description=named(one.description),
         agency=one.publisher,
         version=number,
         structure=structure,

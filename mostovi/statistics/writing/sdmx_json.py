@@ -10,11 +10,14 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from mostovi.statistics.tables import in_language
+from mostovi.statistics.tables import Text, in_language
+from mostovi.statistics.translations import in_all, languages
 from mostovi.statistics.writing.publications import VALUE, Publication
 from mostovi.statistics.writing.sdmx import (
+    CONCEPTS,
     CONFIDENTIAL,
     FREQUENCIES,
+    FREQUENCY_WORDS,
     STATUS,
     identifier,
     version,
@@ -24,14 +27,17 @@ SCHEMA: Final = "https://json.sdmx.org/2.1/sdmx-json-data-schema.json"
 
 
 def as_json(one: Publication, language: str = "en") -> str:
-    """The message. Hidden cells have the value null and the statuses Q and C."""
+    """The message. Hidden cells have the value null and the statuses Q and C.
+
+    Names are in `language` (`name`) and in every language there is (`names`).
+    """
     message = {
         "$schema": SCHEMA,
         "meta": {
             "schema": SCHEMA,
             "id": f"{identifier(one.spec.code)}_{one.prepared:%Y%m%dT%H%M%S}",
             "prepared": one.prepared.isoformat(),
-            "contentLanguages": [language],
+            "contentLanguages": [language, *(code for code in languages() if code != language)],
             "sender": {"id": one.publisher},
         },
         "data": {"structures": [_structure(one, language)], "dataSets": [_data_set(one)]},
@@ -57,34 +63,43 @@ def _data_set(one: Publication) -> dict[str, Any]:
 
 def _structure(one: Publication, language: str) -> dict[str, Any]:
     spec = one.spec
-    names = [(name, in_language(d.label, language)) for name, d in
-             zip(spec.names, spec.dimensions, strict=True)]  # fmt: skip
-    frequency = [{"id": FREQUENCIES[spec.period], "name": spec.period.value}]
-    dimensions = [_component("FREQ", "Frequency", frequency, keyPosition=0)]
-    for at, (name, label) in enumerate(names, start=1):
-        values = [
-            {"id": code, "name": one.label(name, code, language)} for code in one.codes_of(name)
-        ]
-        dimensions.append(_component(identifier(name), label, values, keyPosition=at))
+
+    def named(text: Text) -> dict[str, Any]:
+        return _named(text, language)
+
+    frequency = [{"id": FREQUENCIES[spec.period], **named(in_all(FREQUENCY_WORDS[spec.period]))}]
+    dimensions = [_component("FREQ", named(in_all(CONCEPTS["FREQ"])), frequency, keyPosition=0)]
+    for at, dimension in enumerate(spec.dimensions, start=1):
+        name = dimension.code
+        values = [{"id": code, **named(one.text_of(name, code))} for code in one.codes_of(name)]
+        dimensions.append(
+            _component(identifier(name), named(dimension.label), values, keyPosition=at)
+        )
     # A table of which nothing may be shown has no period, and a list of values is never empty.
     periods = [{"value": period} for period in one.periods] or None
-    dimensions.append(_component("TIME_PERIOD", "Time period", periods, keyPosition=len(names) + 1))
+    dimensions.append(
+        _component(
+            "TIME_PERIOD", named(in_all(CONCEPTS["TIME_PERIOD"])), periods,
+            keyPosition=len(spec.dimensions) + 1,
+        )
+    )  # fmt: skip
     attributes = [
         _component(
-            name, label, [{"id": code, "name": text["en"]} for code, text in meanings.items()],
+            name, named(in_all(CONCEPTS[name])),
+            [{"id": code, **named(in_all(text))} for code, text in meanings.items()],
             relationship={"observation": {}},
         )
-        for name, label, meanings in (
-            ("OBS_STATUS", "Observation status", STATUS),
-            ("CONF_STATUS", "Confidentiality status", CONFIDENTIAL),
-        )
+        for name, meanings in (("OBS_STATUS", STATUS), ("CONF_STATUS", CONFIDENTIAL))
     ]  # fmt: skip
-    measure = _component("OBS_VALUE", "Number", None, format={"dataType": "Integer"})
+    measure = _component(
+        "OBS_VALUE", named(in_all(CONCEPTS["OBS_VALUE"])), None, format={"dataType": "Integer"}
+    )
     urn = "urn:sdmx:org.sdmx.infomodel.datastructure.Dataflow="
     flow = f"{urn}{one.publisher}:{identifier(spec.code)}({version(one)})"
     return {
-        "name": in_language(spec.title, language),
-        "description": " ".join([spec.definition, one.protection, *spec.footnotes, *one.notes]),
+        **named(spec.title),
+        "description": in_language(one.description, language),
+        "descriptions": dict(one.description),
         "links": [{"rel": "dataflow", "urn": flow}],
         "dataSets": [0],
         "dimensions": {"observation": dimensions},
@@ -93,8 +108,13 @@ def _structure(one: Publication, language: str) -> dict[str, Any]:
     }
 
 
+def _named(text: Text, language: str) -> dict[str, Any]:
+    """The name in the language asked for, and in every language."""
+    return {"name": in_language(text, language), "names": dict(text)}
+
+
 def _component(
-    name: str, label: str, values: list[dict[str, str]] | None, **more: Any
+    name: str, names: dict[str, Any], values: list[dict[str, Any]] | None, **more: Any
 ) -> dict[str, Any]:
-    found: dict[str, Any] = {"id": name, "name": label, **more}
+    found: dict[str, Any] = {"id": name, **names, **more}
     return found if values is None else found | {"values": values}

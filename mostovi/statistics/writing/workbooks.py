@@ -10,13 +10,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mostovi.paper.parts import RIGHT_TO_LEFT
 from mostovi.statistics.tables import in_language
-from mostovi.statistics.writing.publications import HIDDEN_LABEL, VALUE, Publication
+from mostovi.statistics.translations import UNREVIEWED, in_all, merged, reviewed, said
+from mostovi.statistics.writing.publications import HIDDEN_LABEL, VALUE, Publication, Words
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
 
 ROWS: Final = 1_048_576
 """As many as a sheet has."""
+EVIDENCE: Final = {
+    "text": "read in the text of the law",
+    "memory": "from memory, not read in the text",
+    "proposal": "a proposal, not agreed by the partners",
+    "unconfirmed": "not confirmed",
+}
 _FOOT: Final = 40
 
 
@@ -45,34 +52,59 @@ def _sheet(book: Workbook, one: Publication, language: str) -> None:
     sheet.sheet_view.rightToLeft = language.split("-")[0] in RIGHT_TO_LEFT
     names = [in_language(d.label, language) for d in spec.dimensions]
     head = [
-        "Period",
-        *(cell for name in names for cell in (name, f"{name} (code)")),
-        "Number",
+        one.says("Period", language),
+        *(
+            cell
+            for d, name in zip(spec.dimensions, names, strict=True)
+            for cell in (name, in_language(said("%(label)s (code)", label=d.label), language))
+        ),
+        one.says("Number", language),
         "1)",
     ]
     for at, width in enumerate([10, *[18, 9] * len(names), 12, 10], start=1):
         sheet.column_dimensions[get_column_letter(at)].width = width
-    above = [
-        [in_language(spec.title, language)],
-        [spec.definition],
-        [f"Legal basis: {spec.legal.citation} (evidence: {spec.legal.evidence})"],
-        [f"Protection: {one.protection}"],
-        [f"Source: {one.source or one.publisher}. Prepared {one.prepared:%Y-%m-%d %H:%M %Z}."],
-        [],
-    ]
+    above = _above(one, language)
     for number, line in enumerate(above):
-        sheet.append(_cells(sheet, line, bold=number == 0))
+        sheet.append(_cells(sheet, [line], bold=number == 0))
+    sheet.append([])
     sheet.append(_cells(sheet, head, bold=True))
-    sheet.freeze_panes = f"A{len(above) + 2}"
+    sheet.freeze_panes = f"A{len(above) + 3}"
     for line in _lines(one, language):
         sheet.append(_cells(sheet, line))
-    hidden = in_language(HIDDEN_LABEL, language)
-    notes = [f"1) {hidden}: the cell is not shown, to protect the people in it or in another cell."]
-    notes += [f"{number}) {note}" for number, note in
-              enumerate([*spec.footnotes, *one.notes], start=2)]  # fmt: skip
     sheet.append([])
-    for note in notes:
-        sheet.append(_cells(sheet, [note]))
+    for number, note in enumerate(_notes(one, language), start=1):
+        sheet.append(_cells(sheet, [f"{number}) {note}"]))
+
+
+def _above(one: Publication, language: str) -> list[str]:
+    """What stands above the table: what it is, on what basis, how it was protected."""
+    spec = one.spec
+    lines: list[Words] = [
+        spec.title,
+        spec.definition,
+        said(
+            "Legal basis: %(citation)s (%(evidence)s)",
+            citation=spec.legal.citation, evidence=in_all(EVIDENCE[spec.legal.evidence]),
+        ),
+        said("Protection: %(words)s", words=merged(one.protection)),
+        said(
+            "Source: %(source)s. Prepared %(when)s.",
+            source=one.source or one.publisher, when=f"{one.prepared:%Y-%m-%d %H:%M %Z}".strip(),
+        ),
+    ]  # fmt: skip
+    return [one.says(line, language) for line in lines]
+
+
+def _notes(one: Publication, language: str) -> list[str]:
+    """The footnotes; a language that no statistician has agreed says so itself."""
+    hidden = said(
+        "%(hidden)s: the cell is not shown, to protect the people in it or in another cell.",
+        hidden=HIDDEN_LABEL,
+    )
+    notes: list[Words] = [hidden, *one.spec.footnotes, *one.notes]
+    if not reviewed(language):
+        notes.append(UNREVIEWED)
+    return [one.says(note, language) for note in notes]
 
 
 def _lines(one: Publication, language: str) -> Iterable[list[Any]]:
