@@ -8,8 +8,7 @@ He holds all tables of all partners and periods, knows code lists, method, noise
 - reads rows: a cell that is only hers says what she is (singling out, attribute disclosure);
 - subtracts: tables that group a column differently, totals less all other codes (differencing);
 - asks the same thing in all ways that any table offers and averages, ways with fewer numbers
-  counting
-  for more (averaging);
+  counting for more (averaging);
 - takes a hidden cell for nobody, or for unknown, whichever serves him better.
 
 He does not know other people's records. `measure` lets him loose on people who are alone in the

@@ -8,12 +8,10 @@
 1. Noise by the cell-key method (`perturbation`): nothing on average, at most `largest`, the same in
    every table that asks the same question.
 2. A question is answered like a wider one that has fewer than `people` more in it (a total, a
-   2. A question is answered like a wider one that has fewer than `people` more in it (a total, a
-      larger group, of any of the tables), and so on. So whether a difference is nobody, one or two
-      is not seen, and the same people asked for in other words give no second look.
+   larger group, of any of the tables), and so on. So whether a difference is nobody, one or two is
+   not seen, and the same people asked for in other words give no second look.
 3. Hidden, if count and noise together are under `people + largest`. So a number that is shown
-   stands
-   for at least `people` people, and nobody, one, and a few look the same: all are hidden.
+   stands for at least `people` people, and nobody, one, and a few look the same: all are hidden.
 4. Revisions: a number stands until the count has moved away from it by `most_off + people` or more,
    and what was hidden stays hidden until as many have come for certain. One person who is recorded
    late changes nothing that others can see.
