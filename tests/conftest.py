@@ -40,8 +40,9 @@ SLOW_FILES = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Quick tests first. A region of nodes and a page's server are started only once: stories between
-    nodes stay together on one worker, and so does every other file.
+    """Quick tests first; two browsers at once, but a region of nodes is started only once.
+
+    Stories between nodes stay together on one worker, every other file on one of its own.
     """
     for item in items:
         if item.nodeid.startswith(SLOW_FILES):
