@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,19 +27,25 @@ from mostovi.rights.roles import Role
 PASSWORD = "four quiet bridges stand"
 
 
-@pytest.fixture
-def secretariat_peer(db: None) -> Any:
-    """The secretariat's node stands in the directory."""
+def peer(code: str, *, letters: Iterable[str] | None = None) -> Any:
+    """A node in the directory that takes `letters`, or every type without personal data."""
     now = datetime.now(UTC)
     keystore.ensure_keys(keystore.key_store(), now)
     keys = [new_pair(use, now - timedelta(days=1)).public for use in Use]
-    impersonal = frozenset(t for t in letter_types() if not profile(t).personal)
+    impersonal = [t for t in letter_types() if not profile(t).personal]
     entry = NodeEntry(
-        code="secretariat", name="Secretariat", country="ba", endpoint="http://127.0.0.1:9",
-        polling=False, letters=impersonal, batch=1, keys=tuple(keys),
+        code=code, name=code.title(), country="ba", endpoint="http://127.0.0.1:9",
+        polling=False, letters=frozenset(impersonal if letters is None else letters), batch=1,
+        keys=tuple(keys),
     )  # fmt: skip
     administrator = Actor(uuid4(), Role.ADMINISTRATOR, Purpose.GOVERNANCE)
     return add_peer(administrator, entry=entry.as_dict())
+
+
+@pytest.fixture
+def secretariat_peer(db: None) -> Any:
+    """The secretariat's node stands in the directory."""
+    return peer("secretariat")
 
 
 @pytest.fixture

@@ -249,6 +249,8 @@ class AuditTag(StrEnum):
     OVERLAP_AGREED = "statistics.overlap.agreed"
     OVERLAP_COUNTED = "statistics.overlap.counted"
     OVERLAP_ENDED = "statistics.overlap.ended"
+    STATISTICS_REMINDED = "statistics.month.reminded"
+    STATISTICS_FIGURES = "statistics.figures.switched"
     PLAN_PROGRESS_REPORTED = "plan.progress.reported"
     PLAN_PROGRESS_RECEIVED = "plan.progress.received"
     PLAN_STOCK_IMPORTED = "plan.stock.imported"

@@ -225,6 +225,9 @@ GRANTS: Mapping[Kind, Mapping[Action, Mapping[Role, Scope]]] = {
             Role.STATISTICIAN: ALL,
         },
         Action.PUBLISH: {Role.SECRETARIAT: ALL},
+        Action.SEND: {Role.SECRETARIAT: ALL},
+        # Whether a partner's own node publishes its released months to everybody.
+        Action.CONFIGURE: {Role.ADMINISTRATOR: ALL, Role.PARTNER_FOCAL_POINT: ALL},
     },
     Kind.OVERLAP: {
         Action.READ: {

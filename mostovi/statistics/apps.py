@@ -23,6 +23,8 @@ class StatisticsConfig(AppConfig):
             overlap_rounds,
             own_cases,
             own_events,
+            regional_tables,
+            reminders,
             services,
         )
 
@@ -30,5 +32,7 @@ class StatisticsConfig(AppConfig):
         own_events.register_all()
         overlap_rounds.register()
         handlers.register(letters.LETTER_TYPE, services.receive)
+        handlers.register(regional_tables.LETTER_TYPE, services.receive_noisy)
+        handlers.register(reminders.LETTER_TYPE, reminders.receive)
         if settings.MOSTOVI.holds_persons:
             own_cases.offer()

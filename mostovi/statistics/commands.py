@@ -203,6 +203,8 @@ def _fill(options: argparse.Namespace) -> int:
         for form in forms():
             names = [f"{form.code}{ending}" for ending in (".csv", ".sdmx.csv", ".hxl.csv")]
             name = next((one for one in names if (options.tables / one).is_file()), names[0])
+            if form.optional and not (options.tables / name).is_file():
+                continue
             found = reading.read_table(
                 (options.tables / name).read_bytes(), form, name,
                 partner=options.partner, period=options.month,

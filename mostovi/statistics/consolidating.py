@@ -8,7 +8,7 @@ that is missing. What is published follows from published cells alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -21,10 +21,10 @@ from django.utils.translation import gettext as _
 from mostovi.rights.access import Action, Actor, Kind, require
 from mostovi.rights.audit import AuditTag
 from mostovi.rights.services import record
-from mostovi.statistics import catalogue, letters, region, submitting
+from mostovi.statistics import catalogue, letters, region, regional_release, submitting
 from mostovi.statistics.cubes import Cell
 from mostovi.statistics.exchange_rules import Arrived, PartnerStanding, Sent, standing_of
-from mostovi.statistics.models import Delivery, Edition, MonthlyTable
+from mostovi.statistics.models import Delivery, Edition, MonthlyTable, NoisyMonth
 from mostovi.statistics.months import Month
 from mostovi.statistics.region import PARTNERS, Figure
 from mostovi.statistics.services import SECRETARIAT, NotReleasable
@@ -39,7 +39,8 @@ class Consolidation:
     """One month of the region before it is published.
 
     `revisions`: every revision of each partner, with its delivery where one is recorded. `edition`:
-    the last one; `new`: what would change in the next, partner -> revision.
+    the last one; `new`: what would change in the next, partner -> revision. `noisy`: the revision
+    in force of each partner's tables with noise; `new_noisy` as `new`.
     """
 
     month: Month
@@ -47,6 +48,13 @@ class Consolidation:
     revisions: Mapping[str, list[tuple[int, Delivery | None]]]
     edition: Edition | None
     new: Mapping[str, int]
+    noisy: Mapping[str, int] = field(default_factory=dict)
+    new_noisy: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def news(self) -> int:
+        """How many revisions no edition holds yet; a month and its tables are one."""
+        return len({*self.new.items(), *self.new_noisy.items()})
 
     @property
     def in_force(self) -> dict[str, int]:
@@ -77,7 +85,7 @@ def standings(today: date, *, months: int | None = None) -> list[PartnerStanding
 
 
 def consolidation(month: Month) -> Consolidation:
-    """What is here of one month; four statements."""
+    """What is here of one month; five statements."""
     deliveries = {(one.partner, one.revision): one
                   for one in Delivery.objects.filter(period=str(month))}  # fmt: skip
     rows = (
@@ -88,13 +96,19 @@ def consolidation(month: Month) -> Consolidation:
     for partner, revision in rows:
         revisions.setdefault(partner, []).append((revision, deliveries.get((partner, revision))))
     edition = Edition.objects.filter(period=str(month)).order_by("-number").first()
-    before = edition.revisions if edition else {}
-    new = {
-        partner: found[-1][0]
-        for partner, found in revisions.items()
-        if before.get(partner) != found[-1][0]
-    }
-    return Consolidation(month, month.due(catalogue.template().due_day), revisions, edition, new)
+    new = _newer(
+        {partner: found[-1][0] for partner, found in revisions.items()},
+        edition.revisions if edition else {},
+    )
+    noisy = regional_release.revisions_of(month)
+    return Consolidation(
+        month, month.due(catalogue.template().due_day), revisions, edition, new, noisy,
+        _newer(noisy, edition.noisy if edition else {}),
+    )  # fmt: skip
+
+
+def _newer(now: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:
+    return {partner: number for partner, number in now.items() if before.get(partner) != number}
 
 
 def figures(revisions: Mapping[str, int], month: Month) -> dict[str, dict[Cell, Figure]]:
@@ -110,12 +124,13 @@ def figures(revisions: Mapping[str, int], month: Month) -> dict[str, dict[Cell, 
 
 @transaction.atomic
 def publish(
-    actor: Actor, month: Month, *, revisions: Mapping[str, int], note: str = "",
-    now: datetime | None = None,
+    actor: Actor, month: Month, *, revisions: Mapping[str, int],
+    noisy: Mapping[str, int] | None = None, note: str = "", now: datetime | None = None,
 ) -> Edition:  # fmt: skip
     """Publish the region's month as the secretariat saw it: `revisions`, partner -> revision.
 
-    Raises `NotReleasable` when nobody sent, when something came meanwhile, or when nothing is new.
+    noisy: the same of the tables with noise; None takes those in force. Raises `NotReleasable` when
+    nobody sent, when something came meanwhile, or when nothing is new.
     """
     require(actor, Action.PUBLISH, Kind.REGIONAL_STATISTIC)
     now = now or timezone.now()
@@ -124,9 +139,9 @@ def publish(
     here = consolidation(month)
     if not here.revisions:
         raise NotReleasable(_("Nobody has sent this month."))
-    if here.in_force != dict(revisions):
+    if here.in_force != dict(revisions) or noisy not in (None, dict(here.noisy)):
         raise NotReleasable(_("Something came since you looked. Look again, then publish."))
-    if not here.new:
+    if not here.news:
         raise NotReleasable(_("Nothing is new since the last edition."))
     by_partner = figures(revisions, month)
     standing = {
@@ -136,20 +151,25 @@ def publish(
     number = (Edition.objects.filter(period=str(month)).aggregate(n=Max("number"))["n"] or 0) + 1
     try:
         edition = Edition.objects.create(
-            period=str(month), number=number, revisions=dict(revisions), standing=standing,
-            indicators=_indicators(by_partner), note=note.strip()[:1000],
+            period=str(month), number=number, revisions=dict(revisions),
+            noisy=dict(here.noisy), standing=standing,
+            indicators=indicators(by_partner), note=note.strip()[:1000],
             published_by=actor.account, published_at=now,
         )  # fmt: skip
     except IntegrityError as error:
         raise NotReleasable(_("A colleague has just published this month. Look again.")) from error
     record(
         actor, AuditTag.STATISTICS_EDITION,
-        detail={"month": str(month), "edition": number, "partners": len(revisions)},
+        detail={
+            "month": str(month), "edition": number, "partners": len(revisions),
+            "with_noise": len(here.noisy),
+        },
     )  # fmt: skip
     return edition
 
 
-def _indicators(by_partner: Mapping[str, Mapping[Cell, Figure]]) -> dict[str, Any]:
+def indicators(by_partner: Mapping[str, Mapping[Cell, Figure]]) -> dict[str, Any]:
+    """As an edition holds them: code -> partner or 'region' -> [state, low, high]."""
     found: dict[str, Any] = {}
     for line in region.lines(catalogue.template(), by_partner):
         parts = dict(zip(PARTNERS, line.figures, strict=True))
@@ -179,9 +199,13 @@ def to_publish(today: date, *, months: int = 6) -> list[Consolidation]:
         MonthlyTable.objects.filter(period__in=wanted).order_by()
         .values_list("period", "partner", "revision").distinct()
     )  # fmt: skip
-    editions: dict[str, Mapping[str, int]] = {}
+    editions: dict[str, tuple[Mapping[str, int], Mapping[str, int]]] = {}
     for one in Edition.objects.filter(period__in=wanted).order_by("number"):
-        editions[one.period] = one.revisions
+        editions[one.period] = (one.revisions, one.noisy)
+    noisy: dict[str, dict[str, int]] = {}
+    complete = regional_release.whole(NoisyMonth.objects.filter(period__in=wanted))
+    for (period, partner), numbers in complete.items():
+        noisy.setdefault(period, {})[partner] = numbers[-1]
     force: dict[str, dict[str, int]] = {}
     for period, partner, revision in sorted(have):
         force.setdefault(period, {})[partner] = revision
@@ -189,7 +213,7 @@ def to_publish(today: date, *, months: int = 6) -> list[Consolidation]:
     return [
         consolidation(Month.parse(period))
         for period in sorted(force)
-        if force[period] != editions.get(period)
+        if (force[period], noisy.get(period, {})) != editions.get(period)
         and (len(force[period]) == len(PARTNERS) or today > Month.parse(period).due(due_day))
     ]
 

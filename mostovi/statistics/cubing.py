@@ -81,6 +81,39 @@ def cube_rows(rows: Iterable[Event], specs: Sequence[Spec]) -> dict[str, pa.Tabl
     return {spec.code: _cells(grouped, spec) for spec in specs}
 
 
+def cube_counts(
+    spec: Spec, period: str, counts: Mapping[tuple[str, ...], int],
+    keys: Mapping[tuple[str, ...], int],
+) -> pa.Table:  # fmt: skip
+    """The same from innermost counts that somebody else made, one code for each of `spec.names`.
+
+    keys: for each count the cell's key in steps of 1 / KEY_STEPS. Raises `BadEvents` for a code
+    that is in no list.
+    """
+    import numpy as np
+
+    listed = [codes for codes, count in counts.items() if count]
+    labels, places = [[period]], [np.zeros(len(listed), dtype=np.int64)]
+    for at, dimension in enumerate(spec.dimensions):
+        own = [code.code for code in dimension.codes]
+        occurring = {codes[at] for codes in listed}
+        others = sorted(occurring - set(own))
+        if others and not dimension.open:
+            raise BadEvents(f"{dimension.code}: {others[0]!r} is no code of table {spec.code}.")
+        axis = [*others, *(c for c in own if not dimension.open or c in occurring), TOTAL]
+        index = {code: place for place, code in enumerate(axis)}
+        labels.append(axis)
+        places.append(np.array([index[codes[at]] for codes in listed], dtype=np.int64))
+    shape = tuple(len(each) for each in labels)
+    size = 1
+    for length in shape:
+        size *= length
+    number = np.array([float(counts[codes]) for codes in listed])
+    step = np.array([float(keys[codes]) for codes in listed])
+    summed = _dense if size <= _DENSE else _sparse
+    return _as_table(spec, shape, labels, *summed(shape, places, number, step))
+
+
 def _text(value: str | float | None) -> str | None:
     return None if value is None or value == "" else str(value)
 

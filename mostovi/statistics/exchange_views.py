@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -14,12 +16,21 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from mostovi.exchange.reasons import LetterRefused
 from mostovi.rights.access import Action, Kind, decide
 from mostovi.rights.doors import ActingRequest, door
-from mostovi.statistics import consolidating, services, submitting, uploading
+from mostovi.statistics import (
+    consolidating,
+    own_figures,
+    regional_pages,
+    regional_release,
+    reminders,
+    services,
+    submitting,
+    uploading,
+)
 from mostovi.statistics import region as regional
 from mostovi.statistics.catalogue import exchange, template
 from mostovi.statistics.exchange_rules import Question
@@ -31,7 +42,7 @@ from mostovi.statistics.services import SECRETARIAT, NotReleasable
 from mostovi.statistics.submitting import WordsMissing
 from mostovi.statistics.tables import in_language
 from mostovi.statistics.templatetags.figures import month_name
-from mostovi.statistics.views import _language, _table_page
+from mostovi.statistics.views import _language, _table_page, is_same
 
 LOOK_BACK = 12
 LARGEST = 10 * 1024 * 1024
@@ -58,6 +69,8 @@ def overview(request: ActingRequest) -> HttpResponse:
         "may_decide": decide(actor, Action.DECIDE, Kind.REGIONAL_STATISTIC).allowed,
         "may_prepare": decide(actor, Action.PUBLISH, Kind.STATISTIC).allowed,
         "may_upload": decide(actor, Action.CREATE, Kind.REGIONAL_STATISTIC).allowed,
+        "may_switch": own_figures.possible()
+        and decide(actor, Action.CONFIGURE, Kind.REGIONAL_STATISTIC).allowed,
     }
     waiting = submitting.waiting()
     context["waiting"] = [(one, NAMES[one.partner]) for one in waiting if one.partner in NAMES]
@@ -67,6 +80,8 @@ def overview(request: ActingRequest) -> HttpResponse:
             "standings": [(NAMES[one.partner], one) for one in found],
             "months": [of.month for of in found[0].months],
             "to_publish": consolidating.to_publish(today),
+            "owed": _owed(today),
+            "may_remind": decide(actor, Action.SEND, Kind.REGIONAL_STATISTIC).allowed,
         }
     elif settings.MOSTOVI.holds_persons:
         latest = {}
@@ -76,6 +91,74 @@ def overview(request: ActingRequest) -> HttpResponse:
         calendar = services.calendar(today, months=exchange().months_shown)
         context["own"] = [(month, latest.get(str(month.month))) for month in calendar]
     return render(request, "statistics/exchange/overview.html", context)
+
+
+@dataclass(frozen=True)
+class Owing:
+    """A partner with a node that owes months; `next`: what it can be reminded of now."""
+
+    partner: str
+    name: Any
+    months: list[reminders.Owed]
+    next: reminders.Owed | None
+
+
+def _owed(today: date) -> list[Owing]:
+    found, now = reminders.owed(today), timezone.now()
+    return [
+        Owing(
+            partner, NAMES[partner], [one for one in found if one.partner == partner],
+            reminders.may_remind(partner, found, now),
+        )
+        for partner in dict.fromkeys(one.partner for one in found)
+    ]  # fmt: skip
+
+
+@require_POST
+@door(Action.SEND, Kind.REGIONAL_STATISTIC)
+def remind(request: ActingRequest) -> HttpResponse:
+    """Write a reminder to one partner's node."""
+    if not at_secretariat():
+        raise Http404
+    try:
+        made = reminders.write(request.actor, request.POST.get("partner", "")[:20])
+    except reminders.NotReminded as refused:
+        messages.error(request, str(refused))
+    except LetterRefused:
+        messages.error(
+            request,
+            _("The letter could not be written. Ask the administrator about this partner's node."),
+        )
+    else:
+        messages.success(
+            request,
+            _("%(partner)s is reminded of %(month)s.")
+            % {"partner": NAMES[made.partner], "month": month_name(made.period)},
+        )
+    return redirect("statistics:exchange")
+
+
+@require_http_methods(["GET", "POST"])
+@door(Action.CONFIGURE, Kind.REGIONAL_STATISTIC)
+def public(request: ActingRequest) -> HttpResponse:
+    """Whether this node publishes its own released months to everybody; switch it."""
+    if not own_figures.possible():
+        raise Http404
+    if request.method == "POST" and request.POST.get("do") in {"on", "off"}:
+        made = own_figures.switch(request.actor, request.POST["do"] == "on")
+        said = (
+            _("The released months are public now.")
+            if made.published
+            else _("The public pages are empty now.")
+        )
+        messages.success(request, said)
+        return redirect("statistics:own_figures")
+    context = {
+        "decision": own_figures.decision(),
+        "on": own_figures.published(),
+        "released": [one for one in services.calendar(timezone.localdate()) if one.revision],
+    }
+    return render(request, "statistics/exchange/public.html", context)
 
 
 # --- Preparing and the second look ----------------------------------------------------------------
@@ -112,7 +195,12 @@ def prepare(request: ActingRequest, month: Month) -> HttpResponse:
         "questions": _asked(submitting.unusual(settings.MOSTOVI.partner, month, seen.published)),
         "tables": [_table_page(table, [figures], seen.counts) for table in template().tables],
         "counts": True,
-        "same": _same(month, seen.published),
+        "noisy": regional_pages.own_tables(
+            seen.regional.prepared.tables, seen.regional.counts
+        ),
+        "left_out": regional_pages.left_out(seen.regional.prepared),
+        "noise": regional_pages.method(),
+        "same": is_same(month, seen),
         "template": template(),
         "returned": Submission.objects.filter(
             partner=settings.MOSTOVI.partner, period=str(month), state=Submission.State.RETURNED
@@ -120,11 +208,6 @@ def prepare(request: ActingRequest, month: Month) -> HttpResponse:
     }  # fmt: skip
     status = 422 if words_problem else 409 if problem else 200
     return render(request, "statistics/exchange/prepare.html", context, status=status)
-
-
-def _same(month: Month, published: dict[Any, int | None]) -> bool:
-    before = services.released_before(month)
-    return bool(before) and before[-1] == published
 
 
 def _asked(questions: list[Question]) -> list[tuple[str, bool]]:
@@ -178,6 +261,7 @@ def submission(request: ActingRequest, pk: int) -> HttpResponse:
             return redirect("statistics:exchange")
         found.refresh_from_db()
     published = submitting.published_of(found)
+    regional_set = submitting.regional_of(found)
     month = Month.parse(found.period)
     figures = regional.figures(template(), published)
     context = {
@@ -189,6 +273,10 @@ def submission(request: ActingRequest, pk: int) -> HttpResponse:
         "open": found.state == Submission.State.WAITING,
         "questions": _asked([Question.from_json(stored) for stored in found.questions]),
         "tables": [_table_page(table, [figures]) for table in template().tables],
+        "noisy": regional_pages.own_tables(regional_set.tables),
+        "left_out": regional_pages.left_out(regional_set),
+        "noise": regional_pages.method(),
+        "shown_noisy": regional_set.shown,
         "problem": problem,
         "words": words,
         "words_problem": words_problem,
@@ -228,6 +316,14 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         label=gettext_lazy("Workbook"),
         help_text=gettext_lazy("The empty workbook, filled in, as .xlsx. At most 10 MB."),
+    )
+    already = forms.BooleanField(
+        label=gettext_lazy("The tables reg_ are protected already"),
+        required=False,
+        help_text=gettext_lazy(
+            "Leave it empty if they hold full counts: these get noise here before anything is "
+            "stored. Tick it if the partner put noise on them itself."
+        ),
     )
     words = forms.CharField(
         label=gettext_lazy("Why the figures are unusual, if they are"),
@@ -269,7 +365,7 @@ def upload(request: ActingRequest) -> HttpResponse:
         try:
             made = uploading.upload(
                 request.actor, given["partner"], Month.parse(given["month"]),
-                given["file"].read(), words=given["words"],
+                given["file"].read(), words=given["words"], protected_already=given["already"],
             )  # fmt: skip
         except uploading.WorkbookRefused as refused:
             problems = refused.problems
@@ -323,8 +419,9 @@ def consolidate(request: ActingRequest, month: Month) -> HttpResponse:
             raise PermissionDenied
         try:
             edition = consolidating.publish(
-                request.actor, month, revisions=_seen(request), note=request.POST.get("note", "")
-            )
+                request.actor, month, revisions=_seen(request, "seen"),
+                noisy=_seen(request, "seen_noisy"), note=request.POST.get("note", ""),
+            )  # fmt: skip
         except NotReleasable as refused:
             problem = str(refused)
         else:
@@ -352,15 +449,35 @@ def consolidate(request: ActingRequest, month: Month) -> HttpResponse:
         ],
         "in_force": here.in_force,
         "template": template(),
-    }
+        "noisy": regional_pages.listed(month, here.noisy),
+        "noisy_from": [(NAMES[code], number) for code, number in here.noisy.items()
+                       if code in NAMES],
+    }  # fmt: skip
     status = 409 if problem else 200
     return render(request, "statistics/exchange/consolidate.html", context, status=status)
 
 
-def _seen(request: ActingRequest) -> dict[str, int]:
+@require_GET
+@door(Action.READ, Kind.REGIONAL_STATISTIC)
+def noisy_table(request: ActingRequest, month: Month, table: str) -> HttpResponse:
+    """One table with noise, cell by cell and partner by partner, as it came."""
+    spec = regional_release.specs().get(table)
+    if not at_secretariat() or spec is None:
+        raise Http404
+    page = regional_pages.region_table(spec, month, regional_release.revisions_of(month), PARTNERS)
+    context = {
+        "month": month,
+        "table": page,
+        "partners": [NAMES[code] for code in PARTNERS],
+        "noise": regional_pages.method(),
+    }
+    return render(request, "statistics/exchange/noisy_table.html", context)
+
+
+def _seen(request: ActingRequest, name: str) -> dict[str, int]:
     """The revisions that the page showed."""
     found = {}
-    for entry in request.POST.getlist("seen"):
+    for entry in request.POST.getlist(name):
         partner, _colon, revision = entry.partition(":")
         if partner in PARTNERS and revision.isdecimal():
             found[partner] = int(revision)

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from mostovi.procedures.batches import Queue
-from mostovi.statistics import calculations, consolidating, overlap_rounds
+from mostovi.statistics import calculations, consolidating, overlap_rounds, reminders
 from mostovi.statistics.calculation_models import Calculation
 from mostovi.statistics.catalogue import template
 from mostovi.statistics.services import SECRETARIAT, calendar
@@ -70,9 +70,10 @@ def calculate(now: datetime) -> int:
 JOBS: dict[str, tuple[timedelta, Callable[[datetime], int]]] = {
     "statistics.remind": (timedelta(days=1), remind),
     "statistics.watch": (timedelta(days=1), watch),
+    # Ten seconds and more keep it off the lane that carries the post (`node.worker`).
+    "statistics.overlaps": (timedelta(seconds=15), overlap_rounds.turn),
+    "statistics.write_reminders": (timedelta(days=1), reminders.write_due),
     # Only begins processes and looks after them, so it may stand on the quick lane.
     "statistics.calculations": (timedelta(seconds=2), calculate),
     "statistics.end_calculations": (timedelta(minutes=10), calculations.end_old),
-    # Ten seconds and more keep it off the lane that carries the post (`node.worker`).
-    "statistics.overlaps": (timedelta(seconds=15), overlap_rounds.turn),
 }

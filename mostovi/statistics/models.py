@@ -18,8 +18,8 @@ from mostovi.statistics.calculation_models import Calculation
 from mostovi.statistics.overlap_models import OverlapRound
 
 __all__ = [
-    "Calculation", "Channel", "Delivery", "Edition", "MonthlyTable", "OverlapRound",
-    "ProtectedStock", "RegionalCell", "Status", "Submission",
+    "Calculation", "Channel", "Delivery", "Edition", "MonthlyTable", "NoisyMonth", "OverlapRound",
+    "OwnFigures", "ProtectedStock", "RegionalCell", "Reminder", "Status", "Submission",
 ]  # fmt: skip
 
 _AGGREGATE = Governance(purposes=frozenset(Purpose), retention="aggregate")
@@ -67,6 +67,52 @@ class MonthlyTable(models.Model):
         indexes = [
             # The region's page asks for one month of all partners.
             models.Index(fields=["period", "table"], name="monthly_table_of_month"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.partner} {self.period} {self.table} r{self.revision}"
+
+
+class NoisyMonth(models.Model):
+    """One table of the regional set, with noise, of one partner and month: what left or came.
+
+    A revision is new rows. `cells` is a list of [codes, number], shown cells only; what is not
+    there is hidden. A large revision comes in several letters, `part` of `parts`, and is in force
+    when all are here. `reason` says why a table is not counted there, which then has no cells.
+    """
+
+    GOVERNANCE: ClassVar[Governance] = _AGGREGATE
+
+    partner = models.CharField(max_length=20)
+    node = models.CharField(max_length=40)
+    table = models.CharField(max_length=80)
+    period = models.CharField(max_length=7)
+    revision = models.PositiveIntegerField()
+    part = models.PositiveSmallIntegerField(default=1)
+    parts = models.PositiveSmallIntegerField(default=1)
+    set_version = models.CharField(max_length=40)
+    status = models.CharField(max_length=12, choices=Status.choices)
+    dimensions = models.JSONField(default=list)
+    unsplit = models.JSONField(default=list)
+    method = models.CharField(max_length=40, blank=True)
+    reason = models.CharField(max_length=20, blank=True)
+    protection = models.JSONField(default=dict)
+    cells = models.JSONField(default=list)
+    released_at = models.DateTimeField()
+    released_by = models.UUIDField(null=True, blank=True)
+    letter_id = models.UUIDField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("monthly table with noise")
+        ordering = ["-period", "partner", "table", "-revision"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["partner", "table", "period", "revision", "part"], name="noisy_month_once"
+            ),
+        ]
+        indexes = [
+            # The region's page asks for one month of all partners.
+            models.Index(fields=["period", "table"], name="noisy_month_of_month"),
         ]
 
     def __str__(self) -> str:
@@ -132,7 +178,8 @@ class Submission(models.Model):
     """A month that one officer prepared and another looks at before it leaves or counts.
 
     At a partner's node it is what would be sent; at the secretariat's, a workbook of a partner that
-    has no node. `cells` holds, by table, what would leave: after disclosure control, never before.
+    has no node. `cells` holds, by table, what would leave: after disclosure control, never before;
+    `regional` the tables with noise (`regional_tables.Prepared`).
     Nothing is changed but the decision: who prepares anew makes a new row.
     """
 
@@ -154,6 +201,7 @@ class Submission(models.Model):
     template_version = models.CharField(max_length=40)
     digest = models.CharField(max_length=64)
     cells = models.JSONField()
+    regional = models.JSONField(default=dict)
     questions = models.JSONField()
     words = models.TextField(max_length=2000, blank=True)
     file_digest = models.CharField(max_length=64, blank=True)
@@ -207,8 +255,9 @@ class Edition(models.Model):
     """One month of the region as published: which revision of each partner, and what follows.
 
     A correction is a new edition with the next number; earlier ones stay and can be read.
-    `revisions`: partner -> revision. `indicators`: code -> partner or 'region' -> [state, low,
-    high]. `standing`: partner -> [standing, newest month that came]. All from published cells.
+    `revisions`: partner -> revision; `noisy`: the same of the tables with noise. `indicators`:
+    code -> partner or 'region' -> [state, low, high]. `standing`: partner -> [standing, newest
+    month that came]. All from published cells.
     """
 
     GOVERNANCE: ClassVar[Governance] = _AGGREGATE
@@ -216,6 +265,7 @@ class Edition(models.Model):
     period = models.CharField(max_length=7)
     number = models.PositiveIntegerField()
     revisions = models.JSONField()
+    noisy = models.JSONField(default=dict)
     indicators = models.JSONField()
     standing = models.JSONField()
     note = models.TextField(max_length=1000, blank=True)
@@ -231,3 +281,43 @@ class Edition(models.Model):
 
     def __str__(self) -> str:
         return f"{self.period} edition {self.number}"
+
+
+class Reminder(models.Model):
+    """That the secretariat reminded a partner's node of a month; kept at both nodes."""
+
+    GOVERNANCE: ClassVar[Governance] = _AGGREGATE
+
+    partner = models.CharField(max_length=20)
+    period = models.CharField(max_length=7)
+    due = models.DateField()
+    rule = models.CharField(max_length=300)
+    written_at = models.DateTimeField()
+    letter_id = models.UUIDField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("reminder of a month")
+        ordering = ["-written_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["partner", "period", "due"], name="reminded_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.partner} {self.period} due {self.due}"
+
+
+class OwnFigures(models.Model):
+    """Whether this node publishes its own released months at /figures/; each decision is a row."""
+
+    GOVERNANCE: ClassVar[Governance] = _AGGREGATE
+
+    published = models.BooleanField()
+    decided_by = models.UUIDField()
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("decision on own public figures")
+        ordering = ["-decided_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{'on' if self.published else 'off'} since {self.decided_at:%Y-%m-%d}"

@@ -7,20 +7,24 @@ Only `MonthlyTable`s and editions are read: cells after disclosure control, as t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from mostovi.paper.charts import Line, lines
+from mostovi.paper.charts import WIDTH, Line, lines
 from mostovi.paper.parts import RIGHT_TO_LEFT
+from mostovi.statistics import own_figures, regional_release, regional_tables
 from mostovi.statistics.catalogue import code_lists, template
 from mostovi.statistics.cubes import TOTAL
-from mostovi.statistics.models import Edition, MonthlyTable
+from mostovi.statistics.models import Edition, MonthlyTable, NoisyMonth
 from mostovi.statistics.months import Month
 from mostovi.statistics.partners import NAMES
-from mostovi.statistics.specs import Code, Dimension, Legal, Period, Spec
+from mostovi.statistics.publishing import noise_words
+from mostovi.statistics.regional_tables import OWN_METHOD, NoisyTable
+from mostovi.statistics.specs import Code, Dimension, Legal, Period, Spec, SpecSet
+from mostovi.statistics.table_services import protection
 from mostovi.statistics.tables import Table, Template, in_language
 from mostovi.statistics.translations import in_all, said
 from mostovi.statistics.writing import Publication
@@ -30,11 +34,20 @@ if TYPE_CHECKING:
 
 
 def editions() -> dict[str, Edition]:
-    """The newest edition of each published month."""
+    """The newest edition of each published month; at a partner's node its own revisions."""
     newest: dict[str, Edition] = {}
     for edition in Edition.objects.order_by("period", "number"):
         newest[edition.period] = edition
-    return newest
+    if newest:
+        return newest
+    own = own_figures.newest(own_figures.states())
+    return {one.period: one for one in own_figures.editions(own)}
+
+
+def editions_of(month: Month) -> list[Edition]:
+    """Every edition of one month, oldest first."""
+    found = list(Edition.objects.filter(period=str(month)).order_by("number"))
+    return found or own_figures.editions(own_figures.states(month))
 
 
 def state() -> list[tuple[str, int, str]]:
@@ -43,19 +56,100 @@ def state() -> list[tuple[str, int, str]]:
     rows = Edition.objects.order_by("period", "number")
     for period, number, at in rows.values_list("period", "number", "published_at"):
         newest[period] = (period, number, at.isoformat())
-    return list(newest.values())
+    return list(newest.values()) or own_figures.newest(own_figures.states())
 
 
 def published(table: str) -> list[Publication]:
     """The table with every partner's revision that the newest editions name; [] where none does."""
     newest = editions()
+    if table in regional_release.specs():
+        return _noisy(regional_release.specs()[table], newest)
     rows = MonthlyTable.objects.filter(table=table, period__in=newest)
     return publications_of_rows(
         row for row in rows if newest[row.period].revisions.get(row.partner) == row.revision
     )
 
 
-def drawn(one: Publication, language: str) -> str:
+def noisy_codes() -> list[str]:
+    """The tables with noise that the newest editions hold, in the set's order."""
+    newest = editions()
+    rows = NoisyMonth.objects.filter(period__in=newest, reason="").order_by()
+    found = {
+        table
+        for period, partner, revision, table in rows.values_list(
+            "period", "partner", "revision", "table"
+        )
+        if newest[period].noisy.get(partner) == revision
+    }
+    return [code for code in regional_release.specs() if code in found]
+
+
+def _noisy(spec: Spec, newest: Mapping[str, Edition]) -> list[Publication]:
+    """A table with noise as a publication: shown cells, and the grand total of every sender."""
+    rows = [
+        row
+        for row in NoisyMonth.objects.filter(table=spec.code, period__in=newest, reason="")
+        if newest[row.period].noisy.get(row.partner) == row.revision
+    ]
+    found = regional_release.joined(rows)
+    tables = [
+        (period, partner, one)
+        for (period, partner), by_code in sorted(found.items())
+        for one in by_code.values()
+        if one.known
+    ]
+    if not tables:
+        return []
+    of = regional_release.spec_set()
+    return [
+        Publication(
+            spec=spec,
+            cells=_noisy_cells(spec, tables),
+            protection=noise_words(protection(), revised=True),
+            prepared=max(row.released_at for row in rows),
+            version=of.version,
+            source=of.source,
+            notes=(*of.notes, *_noisy_notes(of, tables)),
+        )
+    ]
+
+
+def _noisy_notes(of: SpecSet, tables: Sequence[tuple[str, str, NoisyTable]]) -> list[str]:
+    found = [
+        "A partner or month without rows has not sent the table: missing, not zero. Hidden is "
+        "nobody or a few, never zero."
+    ]
+    for partner, names in sorted({(p, ", ".join(one.unsplit)) for _m, p, one in tables}):
+        if names:
+            found.append(f"{partner.upper()} does not split by {names}.")
+    own = sorted({p.upper() for _m, p, one in tables if one.method == OWN_METHOD})
+    if own:
+        found.append(f"Protected by the partner itself: {', '.join(own)}.")
+    return found if of.reviewed else [*found, "Nobody has reviewed these tables."]
+
+
+def _noisy_cells(spec: Spec, tables: Sequence[tuple[str, str, NoisyTable]]) -> pa.Table:
+    import pyarrow as pa
+
+    columns: dict[str, list[Any]] = {name: [] for name in ("period", *spec.names, "value")}
+    for period, partner, one in tables:
+        total = tuple(TOTAL for _name in one.dimensions)
+        # The grand total stands there also when it is hidden: the partner has sent.
+        for codes in regional_tables.ordered(spec, [total, *one.cells]):
+            keys = dict(zip(one.dimensions, codes, strict=True)) | {"partner": partner.upper()}
+            columns["period"].append(period)
+            columns["value"].append(one.cells.get(codes))
+            for name in spec.names:
+                columns[name].append(keys[name])
+    return pa.table(
+        {
+            name: pa.array(values, pa.int64() if name == "value" else pa.string())
+            for name, values in columns.items()
+        }
+    )
+
+
+def drawn(one: Publication, language: str, width: int = WIDTH) -> str:
     """The table's totals by month, one line a partner; what is hidden or missing is a gap."""
     totals = grand_totals(one)
     periods = one.periods
@@ -75,6 +169,7 @@ def drawn(one: Publication, language: str) -> str:
         places=months,
         series=series,
         mirrored=language in RIGHT_TO_LEFT,
+        width=width,
     )
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import condition, require_safe
 
-from mostovi.paper.charts import standalone
+from mostovi.paper.charts import screens, standalone
 from mostovi.paper.parts import RIGHT_TO_LEFT
 from mostovi.rights.doors import public_door
 from mostovi.statistics import open_data
@@ -33,6 +34,7 @@ from mostovi.statistics.catalogue import template
 from mostovi.statistics.cubes import TOTAL
 from mostovi.statistics.partners import NAMES
 from mostovi.statistics.region import PARTNERS
+from mostovi.statistics.regional_release import spec_set, specs
 from mostovi.statistics.tables import in_language
 from mostovi.statistics.translations import in_all
 from mostovi.statistics.writing import FORMATS, Publication, write
@@ -59,8 +61,9 @@ def _language(request: HttpRequest) -> str:
 
 def _etag(request: HttpRequest, **where: str) -> str:
     said = json.dumps(
-        [open_data.state(), sorted(where.items()), _language(request), template().version]
-    )
+        [open_data.state(), sorted(where.items()), _language(request), template().version,
+         spec_set().version]
+    )  # fmt: skip
     return f'"{hashlib.sha256(said.encode()).hexdigest()[:32]}"'
 
 
@@ -89,17 +92,19 @@ def index(request: HttpRequest) -> HttpResponse:
             "title": in_language(table.title, language),
             "counts": in_language(in_all(table.counts), language),
             "dimensions": ["partner", *table.names],
-            "files": {
-                kind: request.build_absolute_uri(
-                    reverse("open_data:file", kwargs={"table": table.code, "kind": kind})
-                )
-                for kind in KINDS
-            },
-            "chart": request.build_absolute_uri(
-                reverse("open_data:chart", kwargs={"table": table.code})
-            ),
+            **_addresses(request, table.code),
         }
         for table in template().tables
+    ]
+    noisy = [
+        {
+            "code": code,
+            "title": in_language(specs()[code].title, language),
+            "counts": in_language(specs()[code].definition, language),
+            "dimensions": list(specs()[code].names),
+            **_addresses(request, code),
+        }
+        for code in open_data.noisy_codes()
     ]
     content = {
         "template": template().code,
@@ -111,8 +116,18 @@ def index(request: HttpRequest) -> HttpResponse:
         ],
         "hidden": "An empty value with status 'hidden' is not zero: it protects people.",
         "tables": tables,
+        "noise": "Numbers of these tables carry noise; a cell without a row is nobody or a few.",
+        "noisy_tables": noisy,
     }
     return _open(JsonResponse(content, json_dumps_params={"ensure_ascii": False}))
+
+
+def _addresses(request: HttpRequest, table: str) -> dict[str, Any]:
+    def whole(name: str, **kind: str) -> str:
+        return request.build_absolute_uri(reverse(name, kwargs={"table": table, **kind}))
+
+    files = {kind: whole("open_data:file", kind=kind) for kind in KINDS}
+    return {"files": files, "chart": whole("open_data:chart")}
 
 
 @require_safe
@@ -211,7 +226,7 @@ def embed(request: HttpRequest, table: str) -> HttpResponse:
             "title": in_language(one.spec.title, language),
             "language": language,
             "mirrored": language in RIGHT_TO_LEFT,
-            "svg": open_data.drawn(one, language),
+            "svg": screens(partial(open_data.drawn, one, language)),
             "definition": in_language(one.spec.definition, language),
             "protection": one.says(one.protection, language),
             "partners": [(code, NAMES[code]) for code in PARTNERS if code.upper() in totals],

@@ -34,6 +34,8 @@ RECORD: Final = "record"
 """What a source calls its record by, for the record's key; it is not part of the event."""
 AT: Final = "at"
 """The moment of the event; of it only the month is kept."""
+SEALED: Final = frozenset({"citizenship"})
+"""Columns that no source knows, because they lie sealed in a person's file."""
 Found = Mapping[str, Any]
 Source = Callable[[datetime, datetime], Iterable[Found]]
 """Events from a moment up to another, each with `RECORD`, `AT` and columns of `events`."""

@@ -11,13 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.utils.formats import date_format, number_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from mostovi.paper import charts
 from mostovi.paper.parts import RIGHT_TO_LEFT
-from mostovi.statistics import consolidating
+from mostovi.statistics import consolidating, own_figures
 from mostovi.statistics.catalogue import template
 from mostovi.statistics.consolidating import REGION
 from mostovi.statistics.models import Edition
@@ -28,7 +29,13 @@ from mostovi.statistics.tables import Indicator, in_language
 from mostovi.statistics.translations import in_all
 
 SERIES_MONTHS = 24
-_NARROW, _WIDE = 480, 720
+WIDE = 720
+"""Of a chart with a line for each partner."""
+
+
+def partners() -> tuple[str, ...]:
+    """The columns of the pages: all partners, or this node's own where it publishes its own."""
+    return (str(settings.MOSTOVI.partner),) if own_figures.published() else PARTNERS
 
 
 def language() -> str:
@@ -69,10 +76,11 @@ class Row:
 
 def indicator_rows(edition: Edition) -> list[Row]:
     """Every indicator of a month, by partner."""
+    columns = partners()
     return [
         Row(
             one.code, in_language(one.title, language()),
-            tuple(figure_of(edition, one.code, partner) for partner in PARTNERS),
+            tuple(figure_of(edition, one.code, partner) for partner in columns),
             figure_of(edition, one.code, REGION),
         )
         for one in template().indicators
@@ -91,7 +99,7 @@ class Stands:
 def standings(edition: Edition) -> list[Stands]:
     """Where each partner stood when the edition was published."""
     found = []
-    for partner in PARTNERS:
+    for partner in partners():
         standing, last = edition.standing.get(partner, ["never", ""])
         here = partner in edition.revisions
         name = str(NAMES[partner])
@@ -130,7 +138,7 @@ class Over:
     def rows(self) -> list[tuple[Month, list[Figure], Figure, int]]:
         """For the table: newest month first, with how many partners are in the sum."""
         found = [
-            (month, [self.by_partner[p][at] for p in PARTNERS], self.region[at], self.sent[at])
+            (month, [one[at] for one in self.by_partner.values()], self.region[at], self.sent[at])
             for at, month in enumerate(self.months)
         ]
         return found[::-1]
@@ -146,11 +154,11 @@ def over_time(indicator: Indicator, editions: Mapping[str, Edition]) -> Over:
     of = [editions.get(str(month)) for month in months]
     by_partner = {
         partner: tuple(figure_of(edition, indicator.code, partner) for edition in of)
-        for partner in PARTNERS
+        for partner in partners()
     }
     return Over(
         indicator, in_language(indicator.title, language()), tuple(months), by_partner,
-        tuple(summed([by_partner[p][at] for p in PARTNERS]) for at in range(len(months))),
+        tuple(summed([found[at] for found in by_partner.values()]) for at in range(len(months))),
         tuple(len(edition.revisions) if edition else 0 for edition in of),
     )  # fmt: skip
 
@@ -169,9 +177,10 @@ def _places(over: Over) -> list[str]:
     return [f"{month.number}/{month.year}" for month in over.months]
 
 
-def line_chart(over: Over) -> str:
+def line_chart(over: Over, width: int = WIDE) -> str:
     """Every partner's line."""
-    senders = [p for p in PARTNERS if any(one.state != "missing" for one in over.by_partner[p])]
+    senders = [p for p, found in over.by_partner.items()
+               if any(one.state != "missing" for one in found)]  # fmt: skip
     return charts.lines(
         title=over.asked,
         description=_("Gaps are months that a partner has not sent, or that are hidden."),
@@ -179,12 +188,12 @@ def line_chart(over: Over) -> str:
         series=[_line(str(NAMES[p]), over.by_partner[p]) for p in senders],
         number=number,
         mirrored=mirrored(),
-        width=_WIDE,
+        width=width,
         height=320,
     )
 
 
-def small_charts(over: Over) -> str:
+def small_charts(over: Over, width: int = charts.WIDTH) -> str:
     """A small chart a partner, all on one scale."""
     return charts.multiples(
         title=over.asked,
@@ -192,12 +201,12 @@ def small_charts(over: Over) -> str:
         places=_places(over),
         panels=[
             charts.Panel(str(NAMES[partner]), [_line("", over.by_partner[partner])])
-            for partner in PARTNERS
+            for partner in partners()
         ],
         columns=2,
         number=number,
         mirrored=mirrored(),
-        width=_NARROW,
+        width=width,
     )
 
 
@@ -209,11 +218,11 @@ def bar_title(indicator: Indicator, edition: Edition) -> str:
     }
 
 
-def bar_chart(indicator: Indicator, edition: Edition) -> str:
+def bar_chart(indicator: Indicator, edition: Edition, width: int = charts.WIDTH) -> str:
     """One month of one indicator, a bar a partner."""
     words = {"missing": _("missing"), "hidden": _("hidden")}
     rows = []
-    for partner in PARTNERS:
+    for partner in partners():
         one = figure_of(edition, indicator.code, partner)
         value = float(one.low) if one.exact else None
         rows.append(charts.Bar(str(NAMES[partner]), value, instead=words.get(one.state, "")))
@@ -223,7 +232,7 @@ def bar_chart(indicator: Indicator, edition: Edition) -> str:
         rows=rows,
         number=number,
         mirrored=mirrored(),
-        width=_NARROW,
+        width=width,
     )
 
 
@@ -234,9 +243,9 @@ def table_of(edition: Edition, code: str) -> dict[str, Any]:
     """Every cell of a table, by partner. Raises `KeyError` for an unknown table."""
     chosen = template().table(code)
     by_partner = consolidating.figures(edition.revisions, Month.parse(edition.period))
-    lines = []
+    lines, columns = [], partners()
     for cell in chosen.cells:
-        figures = [by_partner.get(partner, {}).get(cell, MISSING) for partner in PARTNERS]
+        figures = [by_partner.get(partner, {}).get(cell, MISSING) for partner in columns]
         lines.append((chosen.label(cell, language()), figures, summed(figures), not cell.codes))
     return {
         "code": code,

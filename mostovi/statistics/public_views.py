@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from threading import Lock
 from typing import Any, Final
 
@@ -27,15 +28,15 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import condition, require_safe
 
 import mostovi
-from mostovi.paper.charts import standalone
+from mostovi.paper.charts import screens, standalone
 from mostovi.rights.doors import public_door
-from mostovi.statistics import open_data, public_figures
+from mostovi.statistics import open_data, public_figures, regional_pages, regional_release
 from mostovi.statistics.catalogue import template
 from mostovi.statistics.models import Edition
 from mostovi.statistics.months import Month
 from mostovi.statistics.open_views import KINDS
 from mostovi.statistics.partners import NAMES
-from mostovi.statistics.region import PARTNERS
+from mostovi.statistics.specs import Spec
 from mostovi.statistics.tables import in_language
 from mostovi.statistics.translations import in_all
 
@@ -88,7 +89,13 @@ def _common(request: HttpRequest, language: str, where: Where) -> Where:
     match = request.resolver_match
     if match is None:
         raise Http404
+    partners = public_figures.partners()
+    one_partner = NAMES[partners[0]] if len(partners) == 1 else ""
     return {
+        "one_partner": one_partner,
+        "brand": _("Figures of %(partner)s") % {"partner": one_partner}
+        if one_partner
+        else _("Figures of the region"),
         "language": language,
         "direction": "rtl" if public_figures.mirrored() else "ltr",
         "languages": [
@@ -97,7 +104,7 @@ def _common(request: HttpRequest, language: str, where: Where) -> Where:
         ],
         "demo": settings.MOSTOVI.demo,
         "template": template(),
-        "partners": [NAMES[code] for code in PARTNERS],
+        "partners": [NAMES[code] for code in partners],
         "indicators": [
             (one.code, in_language(one.title, language)) for one in template().indicators
         ],
@@ -131,22 +138,23 @@ def _newest(request: HttpRequest, where: Where) -> Where:
     over = public_figures.over_time(first, editions)
     return _month_context(edition) | {
         "months": [Month.parse(period) for period in sorted(editions, reverse=True)],
-        "small": public_figures.small_charts(over),
+        "small": screens(partial(public_figures.small_charts, over)),
         "first": first.code,
         "over": over,
     }
 
 
 def _month_context(edition: Edition) -> Where:
-    first = template().indicators[0]
+    first, month = template().indicators[0], Month.parse(edition.period)
     return {
         "edition": edition,
-        "month": Month.parse(edition.period),
+        "month": month,
+        "noisy": [one for one in regional_pages.listed(month, edition.noisy) if one.known],
         "rows": public_figures.indicator_rows(edition),
         "standings": public_figures.standings(edition),
         "present": len(edition.revisions),
         "bars_title": public_figures.bar_title(first, edition),
-        "bars": public_figures.bar_chart(first, edition),
+        "bars": screens(partial(public_figures.bar_chart, first, edition)),
         "tables": [
             (one.code, in_language(one.title, public_figures.language()))
             for one in template().tables
@@ -155,7 +163,7 @@ def _month_context(edition: Edition) -> Where:
 
 
 def _month(request: HttpRequest, where: Where) -> Where:
-    editions = list(Edition.objects.filter(period=str(where["month"])).order_by("number"))
+    editions = open_data.editions_of(where["month"])
     wanted = where.get("edition")
     chosen = [one for one in editions if wanted in (None, one.number)]
     if not chosen:
@@ -169,7 +177,7 @@ def _indicator(request: HttpRequest, where: Where) -> Where:
     return {
         "over": over,
         "counts": in_language(in_all(over.indicator.table.counts), public_figures.language()),
-        "chart": public_figures.line_chart(over),
+        "chart": screens(partial(public_figures.line_chart, over), public_figures.WIDE),
         "svg_url": reverse("figures:chart", kwargs=kept),
         "embed_url": reverse("figures:embed", kwargs=kept),
         "embed_address": request.build_absolute_uri(reverse("figures:embed", kwargs=kept)),
@@ -207,10 +215,13 @@ def _kinds(table: str) -> list[tuple[str, str]]:
 
 
 def _table(request: HttpRequest, where: Where) -> Where:
-    editions = Edition.objects.filter(period=str(where["month"])).order_by("-number")
-    edition = editions.first()
-    if edition is None:
+    editions = open_data.editions_of(where["month"])
+    if not editions:
         raise Http404
+    edition = editions[-1]
+    spec = regional_release.specs().get(where["table"])
+    if spec is not None:
+        return _noisy(spec, edition, where["month"])
     try:
         found = public_figures.table_of(edition, where["table"])
     except KeyError:
@@ -218,6 +229,18 @@ def _table(request: HttpRequest, where: Where) -> Where:
     return {
         "edition": edition, "month": where["month"], "table": found,
         "kinds": _kinds(where["table"]),
+    }  # fmt: skip
+
+
+def _noisy(spec: Spec, edition: Edition, month: Month) -> Where:
+    """A table with noise; 404 where no partner of the edition has sent it."""
+    if spec.code not in {one.code for one in regional_pages.listed(month, edition.noisy)}:
+        raise Http404
+    found = regional_pages.region_table(spec, month, edition.noisy, public_figures.partners())
+    return {
+        "edition": edition, "month": month, "table": found, "kinds": _kinds(spec.code),
+        "noise": regional_pages.method(), "source": regional_release.spec_set().source,
+        "with_noise": True,
     }  # fmt: skip
 
 
@@ -229,6 +252,11 @@ def _about(request: HttpRequest, where: Where) -> Where:
              in_language(in_all(one.counts), public_figures.language()), _kinds(one.code))
             for one in template().tables
         ],
+        "noisy_tables": [
+            (code, regional_pages.title_of(code), regional_pages.definition_of(code), _kinds(code))
+            for code in open_data.noisy_codes()
+        ],
+        "noise": regional_pages.method(),
     }  # fmt: skip
 
 
@@ -238,7 +266,8 @@ def _embed(request: HttpRequest, where: Where) -> Where:
         "figures:indicator",
         kwargs={"language": public_figures.language(), "code": where["code"]},
     )
-    return {"over": over, "chart": public_figures.line_chart(over), "page": page}
+    chart = screens(partial(public_figures.line_chart, over), public_figures.WIDE)
+    return {"over": over, "chart": chart, "page": page}
 
 
 newest = _page("newest", _newest)

@@ -7,9 +7,11 @@ import csv
 import hashlib
 import io
 import json
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid5
 
 from django.conf import settings
@@ -19,18 +21,32 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mostovi.exchange.handlers import ReceivedLetter, Reject
+from mostovi.exchange.models import OutboxLetter
+from mostovi.exchange.reasons import LetterRefused, Reason
 from mostovi.exchange.services import post
 from mostovi.rights.access import Action, Actor, Kind, require
 from mostovi.rights.audit import AuditTag
 from mostovi.rights.purposes import Purpose
 from mostovi.rights.services import record
 from mostovi.rights.vault import vault
-from mostovi.statistics import letters, sources
+from mostovi.statistics import letters, regional_release, regional_tables, sources
 from mostovi.statistics.catalogue import template
 from mostovi.statistics.cubes import Cell, with_margins
-from mostovi.statistics.models import Channel, Delivery, MonthlyTable, RegionalCell, Status
+from mostovi.statistics.models import (
+    Channel,
+    Delivery,
+    MonthlyTable,
+    NoisyMonth,
+    RegionalCell,
+    Status,
+)
 from mostovi.statistics.months import Month
+from mostovi.statistics.regional_release import Counted
+from mostovi.statistics.regional_tables import Prepared
 from mostovi.statistics.suppression import publish, suppress
+from mostovi.statistics.table_services import protection
+
+log = logging.getLogger(__name__)
 
 SECRETARIAT = "secretariat"
 PATIENCE = timedelta(days=30)
@@ -47,19 +63,21 @@ class NotReleasable(Exception):
 class Computed:
     """One month at this node before release: `counts` stay here, `published` would leave.
 
-    `digest` names exactly what would leave, so that nothing else is released than was seen.
+    `regional`: the same of the tables with noise. `digest` names exactly what would leave, so that nothing else is released than was seen.
     """
 
     month: Month
     revision: int
     counts: dict[Cell, int]
     published: dict[Cell, int | None]
+    regional: Counted = Counted(Prepared())
 
     @property
     def digest(self) -> str:
-        """SHA-256 of revision and published cells."""
+        """SHA-256 of revision and everything that would leave."""
         listed = sorted((repr(cell), value) for cell, value in self.published.items())
-        return hashlib.sha256(json.dumps([self.revision, listed]).encode()).hexdigest()
+        said = [self.revision, listed, self.regional.prepared.as_json()]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
 def compute(month: Month) -> Computed:
@@ -78,7 +96,9 @@ def compute(month: Month) -> Computed:
         part = {cell: count for cell, count in counts.items() if cell.measure == measure}
         sums = [r for r in chosen.relations if r.total.measure == measure]
         hidden |= suppress(part, sums, chosen.rule, earlier, secret)
-    return Computed(month, len(earlier) + 1, counts, publish(counts, hidden))
+    return Computed(
+        month, len(earlier) + 1, counts, publish(counts, hidden), regional_release.count(month)
+    )
 
 
 def released_before(month: Month) -> list[dict[Cell, int | None]]:
@@ -122,7 +142,10 @@ def release(
         raise NotReleasable(
             _("The counts have changed since you looked. Look at them again, then release.")
         )
-    return leave(actor, month, seen.published, revision=seen.revision, now=now)
+    return leave(
+        actor, month, seen.published, revision=seen.revision, now=now,
+        regional=seen.regional.prepared,
+    )  # fmt: skip
 
 
 def leave(
@@ -133,11 +156,14 @@ def leave(
     revision: int,
     now: datetime,
     second_officer: bool = False,
+    regional: Prepared | None = None,
 ) -> list[MonthlyTable]:
     """Store and post a month that the caller has found fit and allowed, in its transaction.
 
-    Raises `NotReleasable` when a colleague released this revision at the same moment.
+    Raises `NotReleasable` when a colleague released this revision at the same moment, and when
+    something left with noise that the month would now count exactly.
     """
+    _one_form(settings.MOSTOVI.partner, month)
     data = letters.compose(
         template(), published, partner=settings.MOSTOVI.partner, month=month, revision=revision,
         second_officer=second_officer,
@@ -153,14 +179,112 @@ def leave(
         detail={"month": str(month), "revision": revision, "second_officer": second_officer},
     )  # fmt: skip
     try:
-        return store(
-            published, partner=settings.MOSTOVI.partner, node=settings.MOSTOVI.code,
-            month=month, revision=revision, status=Status.RELEASED, at=now, by=actor,
-            letter_id=letter.pk,
-        )  # fmt: skip
+        with transaction.atomic():
+            stored = store(
+                published, partner=settings.MOSTOVI.partner, node=settings.MOSTOVI.code,
+                month=month, revision=revision, status=Status.RELEASED, at=now, by=actor,
+                letter_id=letter.pk,
+            )  # fmt: skip
+            if regional is not None:
+                _leave_noisy(actor, month, regional, revision, now, second_officer)
+            return stored
     except IntegrityError as error:
         # Two officers released at the same moment; the first one's revision stands.
         raise NotReleasable(_("A colleague has just released this month. Look again.")) from error
+
+
+def _one_form(partner: str, month: Month) -> None:
+    """A kind of event leaves exactly or with noise, never both (R11). Raises `NotReleasable`."""
+    if regional_release.mixed(partner, month, noisy=False):
+        raise NotReleasable(
+            _(
+                "Of this month tables left with noise that count what would now leave exactly. "
+                "Both together would give the noise away, so nothing was released."
+            )
+        )
+
+
+def _leave_noisy(
+    actor: Actor, month: Month, prepared: Prepared, revision: int, now: datetime, second: bool
+) -> None:
+    """Post and store the tables with noise, in as many letters as their size asks for.
+
+    A secretariat of an older version does not take them; the month leaves without them then.
+    """
+    composed = regional_tables.compose(
+        prepared, protection(), partner=settings.MOSTOVI.partner, month=month, revision=revision,
+        version=regional_release.spec_set().version, second_officer=second,
+    )  # fmt: skip
+    try:
+        posted = [_posted(actor, month, data, now) for data in composed]
+    except LetterRefused as refused:
+        if refused.reason != Reason.LETTER_TYPE_NOT_ALLOWED:
+            raise
+        log.warning("the secretariat takes no tables with noise", extra={"month": str(month)})
+        return
+    regional_release.store(
+        prepared.tables, prepared.left_out, partner=settings.MOSTOVI.partner,
+        node=settings.MOSTOVI.code, month=month, revision=revision, status=Status.RELEASED,
+        at=now, by=actor, letter_id=posted[0].pk,
+    )  # fmt: skip
+
+
+def _posted(actor: Actor, month: Month, data: Mapping[str, Any], now: datetime) -> OutboxLetter:
+    return post(
+        actor, to=SECRETARIAT, letter_type=regional_tables.LETTER_TYPE,
+        purpose=Purpose.STATISTICS, basis=_NO_PERSONS, data=data, now=now,
+        expires=now + PATIENCE, thread=uuid5(_THREADS, f"{settings.MOSTOVI.code}:{month}"),
+    )  # fmt: skip
+
+
+def receive_noisy(letter: ReceivedLetter) -> None:
+    """Take a partner's tables with noise at the secretariat's node. Raises `Reject`.
+
+    They stand beside the month of the same revision, in whatever order the letters come, and are in
+    force when every part is here.
+    """
+    if settings.MOSTOVI.partner != SECRETARIAT:
+        raise Reject("not_for_us", "Monthly counts go to the secretariat's node.")
+    try:
+        came = regional_tables.read(
+            letter.data, regional_release.specs(), protection(), regional_release.exact()
+        )
+    except ValueError as error:
+        raise Reject("statistics_unacceptable", str(error)) from error
+    _check_sender(letter, came.partner, came.month)
+    of_revision = NoisyMonth.objects.filter(
+        partner=came.partner, period=str(came.month), revision=came.revision
+    )
+    if of_revision.filter(part=came.part).exists():
+        raise Reject(
+            "old_revision",
+            f"Part {came.part} of revision {came.revision} of this month is already here.",
+        )
+    if of_revision.exclude(parts=came.parts).exists():
+        raise Reject("other_parts", "The parts of this revision do not belong together.")
+    regional_release.store(
+        came.tables, came.left_out, partner=came.partner, node=letter.source, month=came.month,
+        revision=came.revision, status=Status.RECEIVED, at=letter.time, part=came.part,
+        parts=came.parts, version=came.version, protected_by=came.protection,
+        letter_id=letter.id,
+    )  # fmt: skip
+    record(
+        letter.actor, AuditTag.STATISTICS_RECEIVED,
+        detail={
+            "partner": came.partner, "month": str(came.month), "revision": came.revision,
+            "tables": len(came.tables), "unknown": sum(not one.known for one in came.tables),
+        },
+    )  # fmt: skip
+
+
+def _check_sender(letter: ReceivedLetter, partner: str, month: Month) -> None:
+    if letter.source.split("-", 1)[0] != partner:
+        raise Reject("not_the_partner", "A node releases the counts of its own partner only.")
+    for model in (MonthlyTable, NoisyMonth):
+        of_period = model._default_manager.filter(partner=partner, period=str(month))
+        other = of_period.exclude(node=letter.source).values_list("node", flat=True).first()
+        if other is not None:
+            raise Reject("other_node", f"The counts of this month come from node {other}.")
 
 
 def receive(letter: ReceivedLetter) -> None:
@@ -175,12 +299,8 @@ def receive(letter: ReceivedLetter) -> None:
         month = letters.read(template(), letter.data)
     except ValueError as error:
         raise Reject("statistics_unacceptable", str(error)) from error
-    if letter.source.split("-", 1)[0] != month.partner:
-        raise Reject("not_the_partner", "A node releases the counts of its own partner only.")
+    _check_sender(letter, month.partner, month.month)
     of_period = MonthlyTable.objects.filter(partner=month.partner, period=str(month.month))
-    other = of_period.exclude(node=letter.source).first()
-    if other is not None:
-        raise Reject("other_node", f"The counts of this month come from node {other.node}.")
     if of_period.filter(revision=month.revision).exists():
         raise Reject("old_revision", f"Revision {month.revision} of this month is already here.")
     store(

@@ -23,7 +23,7 @@ from mostovi.rights.access import Action, Actor, Kind, require
 from mostovi.rights.audit import AuditTag
 from mostovi.rights.purposes import Purpose
 from mostovi.rights.services import record
-from mostovi.statistics import catalogue, letters, services
+from mostovi.statistics import catalogue, letters, regional_release, regional_tables, services
 from mostovi.statistics.cubes import Cell
 from mostovi.statistics.exchange_rules import Arrived, Question, questions
 from mostovi.statistics.models import (
@@ -34,6 +34,7 @@ from mostovi.statistics.models import (
     Submission,
 )
 from mostovi.statistics.months import Month
+from mostovi.statistics.regional_tables import Prepared
 from mostovi.statistics.services import SECRETARIAT, NotReleasable
 from mostovi.statistics.suppression import Published
 
@@ -50,6 +51,11 @@ class WordsMissing(ValueError):
 def published_of(submission: Submission) -> dict[Cell, int | None]:
     """What was prepared."""
     return _cells(submission.cells)
+
+
+def regional_of(submission: Submission) -> Prepared:
+    """The tables with noise that were prepared with it."""
+    return Prepared.from_json(submission.regional)
 
 
 def _cells(stored: dict[str, Any]) -> dict[Cell, int | None]:
@@ -141,12 +147,14 @@ def prepare(
     return hand_over(
         actor, settings.MOSTOVI.partner, month, seen.published, revision=seen.revision,
         channel=Channel.NODE, digest=digest, words=words, now=now,
+        regional=seen.regional.prepared,
     )  # fmt: skip
 
 
 def hand_over(
     actor: Actor, partner: str, month: Month, published: Published, *, revision: int,
     channel: Channel, digest: str, words: str, now: datetime, file_digest: str = "",
+    regional: Prepared | None = None,
 ) -> Submission:  # fmt: skip
     """Let a protected month wait for a second officer; who may is asked by the caller."""
     asked = unusual(partner, month, published)
@@ -160,6 +168,7 @@ def hand_over(
                 partner=partner, period=str(month), revision=revision, channel=channel,
                 template_version=chosen.version, digest=digest, file_digest=file_digest,
                 cells={t.code: letters.rows(t, published) for t in chosen.tables},
+                regional=(regional or Prepared()).as_json(),
                 questions=[one.as_json() for one in asked], words=words,
                 prepared_by=actor.account, prepared_at=now,
             )  # fmt: skip
@@ -249,11 +258,29 @@ def release(actor: Actor, pk: int, *, now: datetime | None = None) -> Submission
         services.leave(
             replace(actor, purpose=Purpose.STATISTICS), month, published,
             revision=submission.revision, now=now, second_officer=True,
+            regional=_still_fit(submission),
         )  # fmt: skip
     else:
         _count(actor, submission, published, now)
     _decided(actor, submission, State.RELEASED, "", now)
     return submission
+
+
+def _still_fit(submission: Submission) -> Prepared:
+    """Its tables with noise. Raises `NotReleasable` when the set has changed since (R11)."""
+    prepared = regional_of(submission)
+    known, exact = regional_release.specs(), regional_release.exact()
+    for one in prepared.tables:
+        spec = known.get(one.code)
+        if (
+            spec is None
+            or regional_tables.names_of(spec) != one.dimensions
+            or set(spec.events) & exact
+        ):
+            raise NotReleasable(
+                _("The template has changed since. Return it, to be prepared anew.")
+            )
+    return prepared
 
 
 def _count(actor: Actor, submission: Submission, published: Published, now: datetime) -> None:
@@ -263,6 +290,13 @@ def _count(actor: Actor, submission: Submission, published: Published, now: date
         month=Month.parse(submission.period), revision=submission.revision,
         status=Status.RECEIVED, at=now, by=actor,
     )  # fmt: skip
+    prepared = _still_fit(submission)
+    if prepared.tables or prepared.left_out:
+        regional_release.store(
+            prepared.tables, prepared.left_out, partner=submission.partner, node=SECRETARIAT,
+            month=Month.parse(submission.period), revision=submission.revision,
+            status=Status.RECEIVED, at=now, by=actor,
+        )  # fmt: skip
     Delivery.objects.create(
         partner=submission.partner, period=submission.period, revision=submission.revision,
         channel=Channel.WORKBOOK, second_officer=True, came_at=submission.prepared_at,

@@ -39,13 +39,18 @@ class CodeList:
 
 @dataclass(frozen=True)
 class Table:
-    """One table of the template. `counts` says in words what one unit of it is."""
+    """One table of the template. `counts` says in words what one unit of it is.
+
+    events: the kinds of event (`events`) whose records it counts, exactly. Tables with noise leave
+    these out (`regional_tables`).
+    """
 
     code: str
     measure: str
     title: Text
     dimensions: tuple[CodeList, ...]
     counts: str
+    events: tuple[str, ...] = ()
 
     @property
     def shape(self) -> list[tuple[str, tuple[str, ...]]]:
@@ -200,6 +205,7 @@ def _table(entry: Mapping[str, Any], lists: Mapping[str, CodeList]) -> Table:
         title=_required(entry, "title", f"table '{code}'"),
         dimensions=tuple(lists[name] for name in entry["dimensions"]),
         counts=_required(entry, "counts", f"table '{code}'"),
+        events=tuple(_required(entry, "events", f"table '{code}'")),
     )
 
 

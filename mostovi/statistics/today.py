@@ -15,10 +15,10 @@ from django.utils.translation import ngettext
 
 from mostovi.procedures.waiting import Waiting
 from mostovi.rights.access import Action, Actor, Kind, decide
-from mostovi.statistics import consolidating, overlap_services, submitting
+from mostovi.statistics import consolidating, overlap_services, reminders, submitting
 from mostovi.statistics.catalogue import exchange, template
 from mostovi.statistics.exchange_rules import Standing
-from mostovi.statistics.models import Submission
+from mostovi.statistics.models import Reminder, Submission
 from mostovi.statistics.months import Month
 from mostovi.statistics.overlap_models import OverlapRound
 from mostovi.statistics.partners import NAMES
@@ -65,22 +65,36 @@ def _due(day: date) -> datetime:
 
 def _own_months(today: date, handed_over: set[str]) -> list[Waiting]:
     """The last months that this node has not released and nobody has prepared."""
-    required = exchange().second_officer_required
-    return [
-        Waiting(
-            title=_("Counts of %(month)s") % {"month": _named(own.month)},
-            why=_("The month has ended; the secretariat waits for this node's protected counts."),
-            url=reverse(
-                "statistics:prepare" if required else "statistics:release",
-                kwargs={"month": own.month},
-            ),
-            due=_due(own.due),
-            source=template().due_source,
-            verb=_("Look and prepare") if required else _("Look and release"),
-        )
+    asked = {one.period: one for one in reminders.unanswered()}
+    found = [
+        _own_month(own.month, _due(own.due), template().due_source, asked.pop(str(own.month), None))
         for own in calendar(today, months=LOOK_BACK)
         if own.state != "released" and str(own.month) not in handed_over
     ]
+    return found + [
+        _own_month(Month.parse(one.period), _due(one.due), one.rule, one)
+        for one in asked.values()
+        if one.period not in handed_over
+    ]
+
+
+def _own_month(month: Month, due: datetime, source: str, asked: Reminder | None) -> Waiting:
+    required = exchange().second_officer_required
+    why = _("The month has ended; the secretariat waits for this node's protected counts.")
+    if asked is not None:
+        why = _("The secretariat reminded this node on %(day)s: the month has not come.") % {
+            "day": date_format(timezone.localdate(asked.written_at), "SHORT_DATE_FORMAT")
+        }
+    return Waiting(
+        title=_("Counts of %(month)s") % {"month": _named(month)},
+        why=why,
+        url=reverse(
+            "statistics:prepare" if required else "statistics:release", kwargs={"month": month}
+        ),
+        due=due,
+        source=source,
+        verb=_("Look and prepare") if required else _("Look and release"),
+    )
 
 
 def _proposal(row: OverlapRound) -> Waiting:
@@ -117,9 +131,9 @@ def _region(today: date) -> list[Waiting]:
             why=ngettext(
                 "%(new)s new revision is in no edition yet.",
                 "%(new)s new revisions are in no edition yet.",
-                len(one.new),
+                one.news,
             )
-            % {"new": len(one.new)},
+            % {"new": one.news},
             url=reverse("statistics:consolidate", kwargs={"month": one.month}),
             due=_due(one.due),
             source=template().due_source,

@@ -20,7 +20,7 @@ from mostovi.rights.access import Action, Kind, decide
 from mostovi.rights.audit import AuditTag
 from mostovi.rights.doors import ActingRequest, door
 from mostovi.rights.services import record
-from mostovi.statistics import letters, services
+from mostovi.statistics import letters, regional_pages, regional_release, services
 from mostovi.statistics import region as regional
 from mostovi.statistics.catalogue import exchange, template
 from mostovi.statistics.cubes import Cell
@@ -136,15 +136,22 @@ def release(request: ActingRequest, month: Month) -> HttpResponse:
         "hidden": sum(value is None for value in seen.published.values()),
         "cells": len(seen.published),
         "due": month.due(chosen.due_day),
-        "same": _is_same(month, seen),
+        "same": is_same(month, seen),
+        "counts": True,
+        "noisy": regional_pages.own_tables(seen.regional.prepared.tables, seen.regional.counts),
+        "left_out": regional_pages.left_out(seen.regional.prepared),
+        "noise": regional_pages.method(),
+        "shown_noisy": seen.regional.prepared.shown,
     }
     return render(request, "statistics/release.html", context, status=409 if problem else 200)
 
 
-def _is_same(month: Month, seen: services.Computed) -> bool:
+def is_same(month: Month, seen: services.Computed) -> bool:
     """Whether a new revision would say nothing new."""
     before = services.released_before(month)
-    return bool(before) and before[-1] == seen.published
+    noisy = regional_release.in_force(settings.MOSTOVI.partner, month)
+    going = {one.code: one for one in seen.regional.prepared.tables}
+    return bool(before) and before[-1] == seen.published and noisy == going
 
 
 @require_GET
@@ -165,6 +172,10 @@ def released(request: ActingRequest, month: Month) -> HttpResponse:
         "month": month,
         "revisions": sorted(revisions.values(), key=lambda row: -row.revision),
         "tables": [_table_page(table, [figures]) for table in chosen.tables],
+        "noisy": regional_pages.own_tables(
+            list(regional_release.in_force(settings.MOSTOVI.partner, month).values())
+        ),
+        "noise": regional_pages.method(),
         "may_release": decide(request.actor, Action.PUBLISH, Kind.STATISTIC).allowed,
         "template": chosen,
     }

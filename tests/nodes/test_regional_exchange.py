@@ -2,13 +2,15 @@
 """The regional exchange in a real browser through three node processes.
 
 Two officers release a month at `me` and at `ba`; a partner without a node brings a workbook at the
-secretariat, wrong at first; a revision comes; the secretariat sees who has sent, publishes, and
-everybody reads it without an account, in another language, without JavaScript.
+secretariat, wrong at first; the secretariat sees who has sent, publishes, and everybody reads it
+without an account, in another language, without JavaScript: the counts, and a table with noise from
+two nodes and one workbook. Then `me` publishes its own months too.
 """
 
 from __future__ import annotations
 
 import io
+import re
 from datetime import date
 from typing import Any
 
@@ -40,6 +42,7 @@ def handed_over(visit: Any, node: str) -> None:
     second.get_by_role("link", name=f"Look {MONTH.first_day:%B %Y}").first.click()
     shown = second.locator("main").inner_text()
     assert "Counted here" not in shown
+    assert "Victims of trafficking identified" in shown
     assert "Synthetic: as it was counted." in shown
     second.get_by_role("button", name="Release and send").click()
     second.get_by_text("on its way to the secretariat").wait_for()
@@ -62,7 +65,11 @@ def filled(empty: bytes, *, wrong: bool) -> bytes:
         values = with_margins(table.measure, table.shape, groups)
         for number, cell in enumerate(table.cells, start=4):
             book[table.code].cell(number, len(table.names) + 1).value = values[cell]
+    for number, row in enumerate((("F", "Y_GE18", "SY", 41), ("_T", "_T", "_T", 41)), start=4):
+        for column, value in enumerate(row, start=1):
+            book["reg_victims"].cell(number, column).value = value
     if wrong:
+        book["reg_victims"].cell(4, 1).value = "Q"
         book["cases_opened"].cell(4, 3).value = "about twelve"
         book["referrals_received"].cell(6, 2).value = 999
     content = io.BytesIO()
@@ -92,6 +99,7 @@ def test_a_month_from_three_offices_to_everybody(visit: Any, region: Any, chromi
     refused = officer.locator("main").inner_text()
     assert "about twelve" in refused
     assert "referrals_received!" in refused
+    assert "reg_victims!A4" in refused
     assert "Synthetic: two new centres." in officer.locator("textarea[name=words]").input_value()
     officer.goto("/statistics/exchange/")
     assert "Albania" in officer.locator("main").inner_text()
@@ -118,6 +126,7 @@ def test_a_month_from_three_offices_to_everybody(visit: Any, region: Any, chromi
             secretary.reload()
         assert "two officers looked" in row.inner_text()
     assert "missing" in secretary.locator("main").inner_text()
+    assert "Victims of trafficking identified" in secretary.locator("main").inner_text()
     secretary.fill("#note", "Synthetic: Serbia is still missing.")
     secretary.get_by_role("button", name="Publish this month").click()
     secretary.get_by_text("Everybody can see it now.").wait_for()
@@ -142,4 +151,40 @@ def test_a_month_from_three_offices_to_everybody(visit: Any, region: Any, chromi
     assert all(url.startswith(region.addresses["secretariat"]) for url in asked)
     csv = anybody.request.get("/figures/data/cases_opened.csv").text()
     assert str(MONTH) in csv
+    with_noise(anybody)
+    context.close()
+    own_figures_of_montenegro(visit, region, chromium)
+
+
+def with_noise(anybody: Any) -> None:
+    """The table of two nodes and one workbook: noise, a sum that says how far off it can be."""
+    anybody.get_by_role("link", name="Victims of trafficking identified").click()
+    total = anybody.locator("tr.total").first.inner_text()
+    assert re.search(r"± [45]\.", total)
+    shown = anybody.locator("main").inner_text()
+    assert "carries noise" in shown and "missing" in shown
+    assert "not split by Citizenship" in shown
+    assert anybody.evaluate("document.documentElement.scrollWidth") <= 360
+    table = anybody.request.get("/figures/data/reg_victims.csv").text().replace('"', "")
+    totals = {
+        line.split(",")[2]: line.split(",")[6]
+        for line in table.splitlines()
+        if line.startswith(f"reg_victims,{MONTH}") and ",_T,_T,_T," in line
+    }
+    assert set(totals) == {"AL", "BA", "ME"}
+    assert all(int(value) >= 11 for value in totals.values())
+
+
+def own_figures_of_montenegro(visit: Any, region: Any, chromium: Any) -> None:
+    """Nothing is public at the partner's node until its focal point decides so."""
+    context = chromium.new_context(base_url=region.addresses["me"], java_script_enabled=False)
+    anybody = context.new_page()
+    assert anybody.goto(f"/figures/en/{MONTH}/").status == 404
+    officer = visit("me", "partner-focal-point")
+    officer.goto("/statistics/exchange/public/")
+    officer.get_by_role("button", name="Publish own months").click()
+    officer.get_by_text("The released months are public now.").wait_for()
+    anybody.goto(f"/figures/en/{MONTH}/")
+    shown = anybody.locator("main").inner_text()
+    assert "Montenegro in" in shown and "Serbia" not in shown
     context.close()

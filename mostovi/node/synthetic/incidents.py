@@ -126,12 +126,14 @@ def _outcomes(investigator: Actor, now: datetime, random: Random) -> None:
     today = timezone.localdate(now)
     for back in range(1, 7):
         day = today - timedelta(days=30 * back)
-        for stage, most in (("investigation", 9), ("indictment", 5), ("conviction", 3)):
+        for stage, least in (("investigation", 20), ("indictment", 5), ("conviction", 1)):
             outcomes.record_outcome(
                 investigator, stage=stage, crime="smuggling", happened_on=day,
-                number=1 + random.randrange(most), now=now,
+                number=least + random.randrange(5), now=now,
             )  # fmt: skip
-        outcomes.record_outcome(
-            investigator, stage="victims", crime="trafficking", happened_on=day,
-            number=1 + random.randrange(3), sex="female", age_group="18-34", now=now,
-        )  # fmt: skip
+        # Enough that the region's table with noise shows some of them, and few enough to hide some.
+        for least, sex, age in ((24, "female", "18-34"), (20, "female", "16-17"), (1, "male", "")):
+            outcomes.record_outcome(
+                investigator, stage="victims", crime="trafficking", happened_on=day,
+                number=least + random.randrange(6), sex=sex, age_group=age, now=now,
+            )  # fmt: skip

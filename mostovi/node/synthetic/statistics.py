@@ -25,12 +25,20 @@ from mostovi.people.models import Person
 from mostovi.rights.access import Actor
 from mostovi.rights.purposes import Purpose
 from mostovi.rights.roles import Role
-from mostovi.statistics import consolidating, services, submitting, uploading
+from mostovi.statistics import (
+    consolidating,
+    regional_tables,
+    services,
+    submitting,
+    uploading,
+)
 from mostovi.statistics.catalogue import template
-from mostovi.statistics.cubes import Cell, with_margins
+from mostovi.statistics.cubes import TOTAL, Cell, with_margins
 from mostovi.statistics.models import Channel
 from mostovi.statistics.months import Month
 from mostovi.statistics.region import PARTNERS
+from mostovi.statistics.regional_tables import Prepared, Reason
+from mostovi.statistics.specs import UNKNOWN, Dimension
 
 ActorOf = Callable[[Role], Actor]
 RELEASED, WAITS = (4, 3), 2
@@ -39,6 +47,7 @@ WORDS = "Synthetic: the first months of a new node."
 FIRST, LAST, PUBLISHED = 12, 2, 4
 STOPS, STOPPED_AFTER = "mk", 7
 LATE = "xk"
+BROUGHT = ("reg_crossings", "reg_victims", "reg_returns")
 LEVELS = {"al": 300, "ba": 900, "xk": 260, "me": 220, "mk": 420, "rs": 1100}
 
 
@@ -99,9 +108,30 @@ def _bring(secretary: Actor, partner: str, month: Month, at: datetime, random: R
     published = uploading.protected(_counts(LEVELS[partner], month, random), month, [])
     one = submitting.hand_over(
         officer, partner, month, published, revision=1, channel=Channel.WORKBOOK, digest="",
-        words="Synthetic.", now=at,
+        words="Synthetic.", now=at, regional=_regional(partner, month, random),
     )  # fmt: skip
     submitting.release(secretary, one.pk, now=at)
+
+
+def _regional(partner: str, month: Month, random: Random) -> Prepared:
+    """A few tables with noise, each with some groups that occur."""
+    going, left_out = uploading.noisy_specs()
+    brought = [spec for spec in going if spec.code in BROUGHT]
+    left_out |= {spec.code: Reason.NOT_GIVEN for spec in going if spec not in brought}
+    given = {}
+    for spec in brought:
+        groups = list(product(*(_some(one) for one in regional_tables.dimensions_of(spec))))
+        mean = LEVELS[partner] / 4 / len(groups)
+        counts = {codes: max(0, round(random.gauss(mean, mean / 2))) for codes in groups}
+        total = tuple(TOTAL for _one in groups[0])
+        given[spec.code] = {**counts, total: sum(counts.values())}
+    return Prepared(uploading.protected_noisy(brought, given, partner, month, {}), left_out)
+
+
+def _some(dimension: Dimension) -> Sequence[str]:
+    if dimension.open:
+        return ("AF", "SY", "TR")
+    return [code.code for code in dimension.codes if code.code != UNKNOWN][:3]
 
 
 def _counts(level: int, month: Month, random: Random) -> dict[Cell, int | None]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from openpyxl import Workbook
 
 ABOUT: Final = "about"
+CODES: Final = "codes"
 NUMBER: Final = "number"
 EMPTY_ROWS: Final = 500
 KEYS: Final = ("partner", "period", "template", "version")
@@ -50,9 +51,22 @@ def blank(
         about.append(["", line])
     for form in forms:
         _sheet(book, form, language, (values or {}).get(form.code))
+    if any(form.open for form in forms):
+        _codes(book, forms, language)
     content = io.BytesIO()
     book.save(content)
     return content.getvalue()
+
+
+def _codes(book: Workbook, forms: Sequence[Form], language: str) -> None:
+    """The codes of tables whose rows are not written out, to be copied from."""
+    sheet = book.create_sheet(sheet_name(CODES, book.sheetnames))
+    for letter, width in zip("ABC", (20, 20, 60), strict=True):
+        sheet.column_dimensions[letter].width = width
+    lists = {d.code: d for form in forms if form.open for d in form.dimensions}
+    for dimension in lists.values():
+        for code, label in {**dimension.codes, TOTAL: TOTAL_LABEL}.items():
+            sheet.append([dimension.code, code, in_language(label, language)])
 
 
 def _sheet(

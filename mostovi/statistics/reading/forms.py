@@ -57,13 +57,19 @@ class FormDimension:
 
 @dataclass(frozen=True)
 class Form:
-    """One table to be filled in."""
+    """One table to be filled in.
+
+    optional: the sheet may be missing or empty, and rows of nobody are left out. adds_up: whether
+    totals are the sum of their parts; with noise they are not.
+    """
 
     code: str
     title: Text
     dimensions: tuple[FormDimension, ...]
     definition: Text
     footnotes: tuple[Text, ...] = ()
+    optional: bool = False
+    adds_up: bool = True
 
     @property
     def open(self) -> bool:
@@ -71,7 +77,8 @@ class Form:
         size = 1
         for dimension in self.dimensions:
             size *= len(dimension.codes) + 1
-        return size > MOST_PREFILLED or any(dimension.open for dimension in self.dimensions)
+        opened = any(dimension.open for dimension in self.dimensions)
+        return self.optional or opened or size > MOST_PREFILLED
 
     @property
     def cells(self) -> Iterator[tuple[str, ...]]:

@@ -21,6 +21,7 @@ def help_lines() -> list[str]:
         _("Do not change the heads of the columns. Columns may be moved together with their head."),
         _("Totals must be the sum of their parts. They are checked when the workbook is taken in."),
         _("Where a table has empty rows, add one row for each group that occurs."),
+        _("Sheets that begin with reg_ may stay empty. With numbers they need the total too."),
     ]
 
 

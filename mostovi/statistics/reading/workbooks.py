@@ -126,6 +126,8 @@ def read(
         for form in forms:
             name = sheet_name(form.code, ())
             sheet = sheets.get(name.casefold())
+            if sheet is None and form.optional:
+                continue
             if sheet is None:
                 wrong.append(Wrong(Wrongness.NO_SHEET, name))
                 continue
@@ -221,7 +223,8 @@ class SheetReader:
             self._add(Wrongness.NO_HEAD, None, names=f"{names}, {NUMBER}")
         if head_row and not self.wrong:
             self._missing(head_row)
-            self._totals()
+            if self.form.adds_up:
+                self._totals()
 
     def _add(
         self, kind: Wrongness, row: int | None, column: int | None = None, **values: str

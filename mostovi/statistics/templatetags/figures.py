@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from mostovi.statistics.months import Month
 from mostovi.statistics.region import Figure
+from mostovi.statistics.regional_tables import NoisyFigure, NoisySum
 
 register = template.Library()
 
@@ -67,6 +68,32 @@ def region_figure(value: Figure) -> SafeString:
     if value.state == "hidden":
         return format_html('<bdi class="figure-range">{}</bdi>', _span(value))
     return figure(value)
+
+
+@register.simple_tag
+def noisy_figure(value: NoisyFigure) -> SafeString:
+    """`{% noisy_figure part %}`: one partner's number with noise, or why there is none."""
+    if value.value is not None:
+        return format_html("{}", _number(value.value))
+    if value.state == "missing":
+        return format_html('<i class="figure-missing">{}</i>', _("missing"))
+    if value.state == "unsplit":
+        return mark_safe("<i>–</i>")
+    return format_html(
+        '<b class="figure-hidden hidden-mark"><abbr title="{}">c</abbr></b>',
+        _("hidden to protect people"),
+    )
+
+
+@register.simple_tag
+def noisy_sum(value: NoisySum) -> SafeString:
+    """`{% noisy_sum line.region %}`: the sum with its standard error; nothing if a part hides."""
+    if value.value is None:
+        return mark_safe("")
+    return format_html(
+        '<strong>{}</strong> <small dir="ltr">± {}</small>',
+        _number(value.value), number_format(value.error, 1),
+    )  # fmt: skip
 
 
 @register.simple_tag
