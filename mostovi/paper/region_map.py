@@ -32,6 +32,8 @@ REGION: Box = (13.0, 38.6, 29.4, 48.0)
 """The Western Balkans and the ways into and out of them."""
 WIDTH = 560
 _MARGIN = 0.25
+_MINOR = 0.35
+"""Of the largest flow, under which a number is one of the minor ones."""
 
 
 @dataclass(frozen=True)
@@ -187,7 +189,11 @@ def draw(
     """A map with arrows and dots; what lies outside of it is left out."""
     parts = [_course(on, one) for one in courses if on.holds(*one.start) or on.holds(*one.end)]
     parts += [_mark(on, one) for one in marks if on.holds(one.latitude, one.longitude)]
-    labels = [_label(*_middle(on, one), one.label) for one in courses if one.label]
+    labels = [
+        _label(*_middle(on, one), one.label, minor=one.weight < _MINOR)
+        for one in courses
+        if one.label
+    ]
     return framed(on, "".join(parts + labels), title, description)
 
 
@@ -233,8 +239,10 @@ def _course(on: Ground, course: Course) -> str:
     )
 
 
-def _label(x: float, y: float, text: str) -> str:
-    return f'<text class="on-map" x="{x:.1f}" y="{y:.1f}" direction="ltr">{escape(text)}</text>'
+def _label(x: float, y: float, text: str, *, minor: bool = False) -> str:
+    """A number on the map; a style sheet may leave out the `minor` ones where they would touch."""
+    of = "on-map minor" if minor else "on-map"
+    return f'<text class="{of}" x="{x:.1f}" y="{y:.1f}" direction="ltr">{escape(text)}</text>'
 
 
 def _pieces(arc: Sequence[Point], box: Box) -> list[list[Point]]:

@@ -96,7 +96,7 @@ def _lettered(svg: str) -> dict[str, object]:
         by = moved[-1]
         if by is None or not _RIGHT_TO_LEFT.search(found[3]) or not {"x", "y"} <= said.keys():
             return found[0]
-        on_map = said.get("class") == "on-map"
+        on_map = "on-map" in said.get("class", "").split()
         labels.append(
             {
                 "x": float(said["x"]) + by[0],

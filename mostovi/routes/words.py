@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 from babel.core import get_global
-from django.utils.translation import get_language_bidi
+from django.utils.translation import get_language_bidi, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
 
 from mostovi.people.words import country_name
 from mostovi.routes.measures import Measure
@@ -14,29 +13,29 @@ from mostovi.routes.network import Area, Way
 
 _TWO_LETTERS = {"XKX": "XK"}
 _WITHIN = {
-    "south_and_centre": _lazy("%(country)s, south and centre"),
-    "north": _lazy("%(country)s, north"),
-    "east_and_centre": _lazy("%(country)s, east and centre"),
-    "north_west": _lazy("%(country)s, north-west"),
+    "south_and_centre": gettext_lazy("%(country)s, south and centre"),
+    "north": gettext_lazy("%(country)s, north"),
+    "east_and_centre": gettext_lazy("%(country)s, east and centre"),
+    "north_west": gettext_lazy("%(country)s, north-west"),
 }
 _MEASURES = {
-    Measure.PEOPLE: _lazy("People"),
-    Measure.CHILDREN_ALONE: _lazy("Children alone"),
-    Measure.VIOLENCE: _lazy("People who told of violence"),
-    Measure.ASKED: _lazy("People asked"),
-    Measure.DEATHS: _lazy("People who died"),
-    Measure.MISSING: _lazy("People missing"),
+    Measure.PEOPLE: gettext_lazy("People"),
+    Measure.CHILDREN_ALONE: gettext_lazy("Children alone"),
+    Measure.VIOLENCE: gettext_lazy("People who told of violence"),
+    Measure.ASKED: gettext_lazy("People asked"),
+    Measure.DEATHS: gettext_lazy("People who died"),
+    Measure.MISSING: gettext_lazy("People missing"),
 }
 _ROUTES = {
-    "western-balkan": _lazy("Western Balkan route"),
-    "eastern-mediterranean": _lazy("Eastern Mediterranean route"),
-    "central-mediterranean": _lazy("Central Mediterranean route"),
-    "western-mediterranean": _lazy("Western Mediterranean route"),
-    "western-african": _lazy("Western African route"),
-    "western-african-atlantic": _lazy("Western African Atlantic route"),
-    "eastern-borders": _lazy("Eastern borders route"),
-    "black-sea": _lazy("Black Sea route"),
-    "circular-route-from-albania-to-greece": _lazy("Circular route from Albania to Greece"),
+    "western-balkan": gettext_lazy("Western Balkan route"),
+    "eastern-mediterranean": gettext_lazy("Eastern Mediterranean route"),
+    "central-mediterranean": gettext_lazy("Central Mediterranean route"),
+    "western-mediterranean": gettext_lazy("Western Mediterranean route"),
+    "western-african": gettext_lazy("Western African route"),
+    "western-african-atlantic": gettext_lazy("Western African Atlantic route"),
+    "eastern-borders": gettext_lazy("Eastern borders route"),
+    "black-sea": gettext_lazy("Black Sea route"),
+    "circular-route-from-albania-to-greece": gettext_lazy("Circular route from Albania to Greece"),
 }
 """Routes as the publishers name them; others keep the publisher's English words."""
 

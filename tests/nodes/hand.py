@@ -210,7 +210,64 @@ def count() -> int:
     return OverlapRound.objects.filter(ended_at=None).count()
 
 
-VERBS = (assess, begin, case, consent, count, index, people, search, turn)
+_COPIES: list[tuple[Any, Any]] = []
+
+
+def copy(*, letter_type: str, to: str) -> int:
+    """Keep a copy of the letters of a type that are on their way; how many."""
+    from django.utils import timezone
+
+    from mostovi.exchange import outbox
+    from mostovi.exchange.models import OutboxLetter
+
+    rows = list(OutboxLetter.objects.filter(letter_type=letter_type, to=to, state="waiting"))
+    _COPIES.extend(outbox._parcels(to, rows, timezone.now()))
+    return len(rows)
+
+
+def send_copies() -> list[tuple[str, bool]]:
+    """Send the copies to where their letters went; how each letter stands, and whether the receipt
+    is the one that it had."""
+    from mostovi.exchange import outbox
+    from mostovi.exchange.models import OutboxLetter
+    from mostovi.exchange.transport import http_transport
+
+    said = []
+    for peer, parcel in _COPIES:
+        for row, _digest, result in outbox._carry(peer, parcel, http_transport()):
+            known = OutboxLetter.objects.get(pk=row.pk)
+            said.append((known.state, known.receipt == result.receipt))
+    return said
+
+
+def proceedings() -> dict[str, int]:
+    """How many proceedings statistics count in this month, by stage."""
+    from collections import Counter
+
+    from django.utils import timezone
+
+    from mostovi.statistics import own_events
+    from mostovi.statistics.months import Month
+
+    month = Month.of(timezone.localdate())
+    found = own_events.events(month, wanted=["proceeding"])
+    return dict(Counter(str(one["outcome"]) for one in found))
+
+
+VERBS = (
+    assess,
+    begin,
+    case,
+    consent,
+    copy,
+    count,
+    index,
+    people,
+    proceedings,
+    search,
+    send_copies,
+    turn,
+)
 
 
 def main() -> int:

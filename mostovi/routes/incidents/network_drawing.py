@@ -13,7 +13,9 @@ from html import escape
 from math import cos, hypot, pi, sin
 
 WIDTH, HEIGHT = 720.0, 460.0
-_MARGIN_X, _MARGIN_Y = 80.0, 44.0
+NARROW, NARROW_HEIGHT, FEW = 328.0, 420.0, 16
+"""The column of a phone, and how many things have room in it; more are looked at by scrolling."""
+_MARGIN_X, _MARGIN_Y = 56.0, 36.0
 _ROUNDS = 90
 
 
@@ -57,7 +59,7 @@ def places(nodes: Sequence[Node], edges: Sequence[Edge]) -> Mapping[str, tuple[f
             length = hypot(dx, dy) or 1.0
             at[key][0] += dx / length * min(length, step)
             at[key][1] += dy / length * min(length, step)
-    return _fitted(at)
+    return _fitted(at, WIDTH, HEIGHT)
 
 
 def _push(
@@ -80,30 +82,47 @@ def _pull(
         moves[key][1] += sign * dy * length / by
 
 
-def _fitted(at: Mapping[str, list[float]]) -> dict[str, tuple[float, float]]:
+def _fitted(
+    at: Mapping[str, Sequence[float]], width: float, height: float
+) -> dict[str, tuple[float, float]]:
     if not at:
         return {}
     xs, ys = [p[0] for p in at.values()], [p[1] for p in at.values()]
     wide, high = max(xs) - min(xs) or 1.0, max(ys) - min(ys) or 1.0
     return {
         key: (
-            round(_MARGIN_X + (x - min(xs)) / wide * (WIDTH - 2 * _MARGIN_X), 1),
-            round(_MARGIN_Y + (y - min(ys)) / high * (HEIGHT - 2 * _MARGIN_Y), 1),
+            round(_MARGIN_X + (x - min(xs)) / wide * (width - 2 * _MARGIN_X), 1),
+            round(_MARGIN_Y + (y - min(ys)) / high * (height - 2 * _MARGIN_Y), 1),
         )
         for key, (x, y) in at.items()
     }
 
 
 def drawn(nodes: Sequence[Node], edges: Sequence[Edge], *, title: str, description: str) -> str:
-    """The picture as SVG; every text is escaped. '' when there is nothing to draw."""
+    """The picture as SVG; every text is escaped. '' when there is nothing to draw.
+
+    Where there are few nodes it is drawn once more for a narrow screen, with letters of the same
+    size; the style sheet shows one of the two.
+    """
     if not nodes:
         return ""
     at = places(nodes, edges)
+    said = f'role="img" aria-label="{escape(title)}"', f"<desc>{escape(description)}</desc>"
+    if len(nodes) > FEW:
+        return _picture(nodes, edges, at, (WIDTH, HEIGHT), "network", said)
+    close = _fitted(at, NARROW, NARROW_HEIGHT)
+    return _picture(nodes, edges, at, (WIDTH, HEIGHT), "network chart-wide", said) + _picture(
+        nodes, edges, close, (NARROW, NARROW_HEIGHT), "network chart-narrow", said
+    )
+
+
+def _picture(
+    nodes: Sequence[Node], edges: Sequence[Edge], at: Mapping[str, tuple[float, float]],
+    size: tuple[float, float], of: str, said: tuple[str, str],
+) -> str:  # fmt: skip
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="network" role="img" '
-        f'viewBox="0 0 {WIDTH:g} {HEIGHT:g}" aria-labelledby="network-title network-words">'
-        f'<title id="network-title">{escape(title)}</title>'
-        f'<desc id="network-words">{escape(description)}</desc>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="{of}" direction="ltr" '
+        f'viewBox="0 0 {size[0]:g} {size[1]:g}" {said[0]}>{said[1]}'
     ]
     for edge in edges:
         (x1, y1), (x2, y2) = at[edge.incident], at[edge.thing]
