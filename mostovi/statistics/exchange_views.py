@@ -142,10 +142,9 @@ def remind(request: ActingRequest) -> HttpResponse:
 @door(Action.CONFIGURE, Kind.REGIONAL_STATISTIC)
 def public(request: ActingRequest) -> HttpResponse:
     """Whether this node publishes its own released months to everybody; switch it."""
-    if not own_figures.possible():
-        raise Http404
-    if request.method == "POST" and request.POST.get("do") in {"on", "off"}:
-        made = own_figures.switch(request.actor, request.POST["do"] == "on")
+    asked = request.POST.get("do") if request.method == "POST" else None
+    if asked in {"on", "off"} and own_figures.possible():
+        made = own_figures.switch(request.actor, asked == "on")
         said = (
             _("The released months are public now.")
             if made.published
@@ -154,6 +153,7 @@ def public(request: ActingRequest) -> HttpResponse:
         messages.success(request, said)
         return redirect("statistics:own_figures")
     context = {
+        "possible": own_figures.possible(),
         "decision": own_figures.decision(),
         "on": own_figures.published(),
         "released": [one for one in services.calendar(timezone.localdate()) if one.revision],

@@ -24,4 +24,8 @@ ROOMS: list[tuple[str, str | Promise, str, Action, Kind, str]] = [
         "region", _("The region"), "statistics:region",
         Action.READ, Kind.REGIONAL_STATISTIC, "bar-chart-line",
     ),
+    (
+        "own_figures", _("Public figures of this node"), "statistics:own_figures",
+        Action.CONFIGURE, Kind.REGIONAL_STATISTIC, "globe2",
+    ),
 ]  # fmt: skip

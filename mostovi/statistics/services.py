@@ -63,7 +63,8 @@ class NotReleasable(Exception):
 class Computed:
     """One month at this node before release: `counts` stay here, `published` would leave.
 
-    `regional`: the same of the tables with noise. `digest` names exactly what would leave, so that nothing else is released than was seen.
+    `regional`: the same of the tables with noise. `digest` names exactly what would leave, so that
+    nothing else is released than was seen.
     """
 
     month: Month

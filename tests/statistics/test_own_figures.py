@@ -57,6 +57,7 @@ def test_who_may_not_decide(acting, role):
 def test_the_administrator_decides_without_seeing_counts(acting, browser):
     own_figures.switch(acting(Role.ADMINISTRATOR), True)
     client = browser(Role.ADMINISTRATOR)
+    assert "/statistics/exchange/public/" in client.get("/").content.decode()
     assert page(client, "/statistics/exchange/public/").status_code == 200
     assert client.get(f"/statistics/exchange/{MONTH}/prepare/").status_code == 403
 
@@ -64,7 +65,10 @@ def test_the_administrator_decides_without_seeing_counts(acting, browser):
 def test_the_secretariats_node_has_nothing_of_its_own(at_secretariat, acting, browser):
     with pytest.raises(NotReleasable):
         own_figures.switch(acting(Role.ADMINISTRATOR), True)
-    assert browser(Role.ADMINISTRATOR).get("/statistics/exchange/public/").status_code == 404
+    client = browser(Role.ADMINISTRATOR)
+    assert "no months of a partner" in text(page(client, "/statistics/exchange/public/"))
+    client.post("/statistics/exchange/public/", {"do": "on"})
+    assert not OwnFigures.objects.exists()
 
 
 @pytest.mark.parametrize("language", ["en", "sq", "bs", "sr", "mk", "ar"])

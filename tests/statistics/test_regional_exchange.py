@@ -8,6 +8,7 @@ import io
 import random
 import re
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -173,6 +174,31 @@ def test_a_secretariat_of_an_older_version_gets_the_month_without_them(
     )
     assert MonthlyTable.objects.exists()
     assert not NoisyMonth.objects.exists()
+
+
+def test_a_set_too_large_for_one_letter_goes_in_several_and_is_whole_again(
+    statistician, secretariat_peer, letter, settings
+):
+    places = [f"{a}{b}" for a in "ABCDEFGHIJKLMNOP" for b in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"]
+    cells = {(place, kind): 20 for place in places for kind in ("_T", "UNK")}
+    cells |= {("_T", kind): 20 * len(places) for kind in ("_T", "UNK")}
+    names = ("citizen", "apprehension_place")
+    one = NoisyTable("reg_irregular_stay", names, cells)
+    services._leave_noisy(statistician, MONTH, Prepared((one,)), 1, NOW, True)
+    posted = OutboxLetter.objects.filter(letter_type=LETTER_TYPE)
+    assert posted.count() > 1
+    composed = regional_tables.compose(
+        Prepared((one,)), regional_release.protection(), partner="me", month=MONTH, revision=1,
+        version="2026.1",
+    )  # fmt: skip
+    assert len(composed) == posted.count()
+    NoisyMonth.objects.all().delete()
+    settings.MOSTOVI = replace(settings.MOSTOVI, code="secretariat", holds_persons=False)
+    for number, data in enumerate(reversed(composed), start=1):
+        assert bool(regional_release.revisions_of(MONTH)) is False
+        receive(letter, data, source="me")
+        assert NoisyMonth.objects.count() == number
+    assert regional_release.in_force("me", MONTH)[one.code].cells == cells
 
 
 # --- At the secretariat ---------------------------------------------------------------------------
