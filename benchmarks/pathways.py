@@ -191,7 +191,6 @@ def openfisca(options: argparse.Namespace) -> None:
     print(f"  {len(rules)} pathways, {sum(1 for r in rules for _ in tests_of(r.expression))} tests")
     _line("Mostovi, bits, tests of numbers made anew", ours["cold"], ours["peak_mb"])
     _line("Mostovi, bits, a second variant of the rules", ours["warm"])
-    _line("Mostovi, bits, a second variant, one thread", ours["alone"])
     _line("Mostovi, Ibis on a DuckDB table", ours["table"], ours["table_peak_mb"])
     for layout, name in (("fast", "bool, int, EnumArray; a variable a pathway"),
                          ("usual", "texts; a variable a condition")):  # fmt: skip
@@ -382,13 +381,9 @@ def _memory(options: argparse.Namespace) -> Anything:
         def warm() -> None:
             held.counts_of(expressions)
 
-        def alone() -> None:
-            held.counts_of(expressions, threads=1)
-
         cold()
         found: dict[str, Anything] = {"load": load, "cold": _timed(cold, options.runs)}
         found["warm"] = _timed(warm, options.runs)
-        found["alone"] = _timed(alone, options.runs)
         counts = {rule.pathway: held.counts(rule.expression) for rule in rules}
         found["counts"] = counts
         found["peak_mb"] = _peak()

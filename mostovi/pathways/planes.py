@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A population held in memory, one bit a person: the same rules again, for trying many variants.
 
-A fact of yes or no is two planes of bits (surely true, possibly true); a choice has them for each
-of its values; a test of a number makes them when it is first asked. "All" of two unknown-aware
-answers is then `&` of the planes, "any" is `|`, 64 people at a time: Kleene's tables, since each
-plane by itself is a true-or-false answer and no negation is left above the tests (Kleene's "not"
-swaps the planes and inverts them). Whoever changes a number of a draft reads no file again.
+A fact of yes or no is a pair of planes of bits (surely true, possibly true); a choice has one for
+each of its values; a whole number has a plane for each of its binary digits, and a comparison
+joins these (Y. Li and J. Patel, *BitWeaving*, SIGMOD 2013). "All" of two unknown-aware answers is
+then `&` of the pairs, "any" is `|`, 64 people at a time: Kleene's tables, since each plane by
+itself is a true-or-false answer and no negation is left above the tests (Kleene's "not" swaps the
+planes and inverts them). Whoever changes a number of a draft reads no file again. One processor
+does it all: what is done at once is too small to be shared out.
 
 One person is told by `evaluating`, a file larger than memory is asked by `population`; the tests
 hold all three against each other. Needs no weights (a bit is one person). Numpy and PyArrow are
@@ -14,28 +16,18 @@ imported when they are needed.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
-from itertools import pairwise
+from math import ceil, floor
 from typing import TYPE_CHECKING, Final, NamedTuple
 from typing import Any as Anything
 
 from mostovi.pathways.certainty import UNCONFIRMED, Bounds, Plain, Together
 from mostovi.pathways.evaluating import COMPARE
-from mostovi.pathways.expressions import (
-    All,
-    AtLeast,
-    Comparison,
-    Constant,
-    Expression,
-    Not,
-    OtherFact,
-    Test,
-)
+from mostovi.pathways.expressions import Comparison, Expression, OtherFact, Test
 from mostovi.pathways.facts import FactKind, Vocabulary
+from mostovi.pathways.joining import Plan
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,10 +36,14 @@ if TYPE_CHECKING:
     from mostovi.pathways.population import Prepared
 
     Bits = np.ndarray[Anything, np.dtype[np.uint64]]
+    Pair = np.ndarray[Anything, np.dtype[np.uint64]]
+    """Two planes, one array: surely true, possibly true."""
 
 BATCH: Final = 1 << 17
 """People that are read at once; a multiple of 64."""
 MOST_TESTS_KEPT: Final = 512
+MOST_PLANS_KEPT: Final = 16
+_ALL: Final = (1 << 64) - 1
 
 
 class Answer(NamedTuple):
@@ -75,15 +71,18 @@ class Planes:
     ignored: tuple[str, ...]
     on: date
     left_out: Mapping[str, int]
-    yes_no: Mapping[str, Answer]
-    words: Mapping[str, Mapping[str, Bits]]
+    yes_no: Mapping[str, Pair]
+    words: Mapping[str, Mapping[str, Pair]]
     known: Mapping[str, Bits]
     numbers: Mapping[str, Anything]
+    digits: Mapping[str, Sequence[Bits]]
     groups: Mapping[str, Mapping[str, Bits]]
     everybody: Bits
     weighted: bool = False
-    _tests: dict[Test, Answer] = field(default_factory=dict, repr=False)
-    _parts: dict[int, tuple[Planes, ...]] = field(default_factory=dict, repr=False)
+    _tests: dict[tuple[Test, bool], Pair] = field(default_factory=dict, repr=False)
+    _made: list[Pair] = field(default_factory=list, repr=False)
+    _spare: list[Pair] = field(default_factory=list, repr=False)
+    _plans: dict[tuple[int, ...], Plan] = field(default_factory=dict, repr=False)
 
     def problems(self) -> Mapping[str, int]:
         """Rows that were left out, by problem."""
@@ -106,89 +105,61 @@ class Planes:
 
     def counts(self, expression: Expression) -> Counts:
         """True, unknown and false of everybody."""
-        sure, possible = self.answer(expression)
-        true, hoped = self.count(sure), self.count(possible)
-        return Counts(true, hoped - true, self.people - hoped)
+        return self.counts_of([expression])[0]
 
-    def counts_of(
-        self, expressions: Sequence[Expression], threads: int | None = None
-    ) -> list[Counts]:
-        """`counts` of many rules, the people shared out among processors."""
-        parts = self.parts(threads or os.cpu_count() or 1)
+    def counts_of(self, expressions: Sequence[Expression]) -> list[Counts]:
+        """`counts` of many rules; what they have in common is joined once."""
+        found: list[Counts] = []
+        for answer in self._plan(expressions).run(self):
+            true, hoped = self._sizes(answer)
+            found.append(Counts(true, hoped - true, self.people - hoped))
+        return found
 
-        def asked(part: Planes) -> list[Counts]:
-            return [part.counts(expression) for expression in expressions]
+    def _plan(self, expressions: Sequence[Expression]) -> Plan:
+        key = tuple(map(id, expressions))
+        if key not in self._plans:
+            if len(self._plans) >= MOST_PLANS_KEPT:
+                self._plans.clear()
+            self._plans[key] = Plan(expressions)
+        return self._plans[key]
 
-        with ThreadPoolExecutor(len(parts)) as pool:
-            found = list(pool.map(asked, parts))
-        return [Counts(*map(sum, zip(*each, strict=True))) for each in zip(*found, strict=True)]
+    def _sizes(self, pair: Pair) -> tuple[int, int]:
+        """How many people the two planes hold; bits behind the last person do not count."""
+        import numpy as np
 
-    def parts(self, number: int) -> tuple[Planes, ...]:
-        """The same people in so many parts, without a copy."""
-        if number not in self._parts:
-            words = len(self.everybody)
-            edges = [words * place // number for place in range(number + 1)]
-            self._parts[number] = tuple(
-                self.part(start, end) for start, end in pairwise(edges) if end > start
-            ) or (self,)
-        return self._parts[number]
-
-    def part(self, start: int, end: int) -> Planes:
-        """The people of the words from `start` up to `end`."""
-
-        def cut(planes: Mapping[str, Bits]) -> dict[str, Bits]:
-            return {name: plane[start:end] for name, plane in planes.items()}
-
-        return replace(
-            self,
-            people=min(end * 64, self.people) - start * 64,
-            yes_no={
-                name: Answer(answer.sure[start:end], answer.possible[start:end])
-                for name, answer in self.yes_no.items()
-            },
-            words={name: cut(planes) for name, planes in self.words.items()},
-            known=cut(self.known),
-            numbers={name: held[start * 64 : end * 64] for name, held in self.numbers.items()},
-            groups={name: cut(planes) for name, planes in self.groups.items()},
-            everybody=self.everybody[start:end],
-            _tests={},
-            _parts={},
-        )
+        if not len(self.everybody):
+            return 0, 0
+        sure, possible = np.add.reduce(np.bitwise_count(pair), axis=1, dtype=np.int64)
+        behind = np.bitwise_count(pair[:, -1] & ~self.everybody[-1])
+        return int(sure - behind[0]), int(possible - behind[1])
 
     def forget(self) -> None:
-        """Drop what was made for tests that were asked."""
-        for planes in (self, *(part for parts in self._parts.values() for part in parts)):
-            planes._tests.clear()
+        """Drop what was made for tests that were asked; its room is used again."""
+        self._spare.extend(self._made)
+        self._made.clear()
+        self._tests.clear()
 
-    def answer(self, expression: Expression, *, holds: bool = True) -> Answer:
-        """The planes of the expression, or of its negation. They must not be changed."""
-        if isinstance(expression, Test):
-            found = self.test(expression)
-            return found if holds else self.negation(found)
-        if isinstance(expression, Not):
-            return self.answer(expression.part, holds=not holds)
-        if isinstance(expression, Constant):
-            value = expression.value
-            return self.constant(value if value is None or holds else not value)
-        parts = expression.parts
-        if isinstance(expression, AtLeast):
-            count = expression.count if holds else len(parts) - expression.count + 1
-            answers = [self.answer(part, holds=holds) for part in parts]
-            return Answer(
-                self.enough(count, [answer.sure for answer in answers]),
-                self.enough(count, [answer.possible for answer in answers]),
-            )
-        return self.joined(
-            (self.answer(part, holds=holds) for part in parts),
-            every=isinstance(expression, All) is holds,
-        )
+    def room(self) -> Pair:
+        """A pair to write into. Fresh memory costs more than what is written there."""
+        import numpy as np
+
+        return self._spare.pop() if self._spare else np.empty((2, len(self.everybody)), np.uint64)
+
+    def give_back(self, pair: Pair) -> None:
+        """Room that nobody reads any more."""
+        self._spare.append(pair)
+
+    def answer(self, expression: Expression) -> Answer:
+        """The planes of the expression. They must not be changed."""
+        (pair,) = (found.copy() for found in Plan([expression]).run(self))
+        return Answer(*pair)
 
     def certain(self, bounds: Bounds) -> Answer:
         """The planes of `certainty`'s bounds: certain, and possible."""
         if isinstance(bounds, Plain):
             return self.answer(bounds.expression)
         if isinstance(bounds, Together):
-            return self.joined(map(self.certain, bounds.parts), every=bounds.every)
+            return self._together([self.certain(part) for part in bounds.parts], bounds.every)
         sure, hoped = ~self.zero(), self.zero()
         for test, part in bounds.branches:
             within, then = self.answer(test), self.certain(part)
@@ -196,89 +167,134 @@ class Planes:
             hoped |= within.possible & then.possible
         return Answer(sure, hoped)
 
-    def joined(self, answers: Iterator[Answer], *, every: bool) -> Answer:
-        """All of the answers, or any of them."""
+    def _together(self, answers: Sequence[Answer], every: bool) -> Answer:
         import numpy as np
 
         join = np.bitwise_and if every else np.bitwise_or
-        first = next(answers, None)
-        if first is None:
-            return self.constant(every)
-        second = next(answers, None)
-        if second is None:
-            return first
-        sure, possible = join(first.sure, second.sure), join(first.possible, second.possible)
-        for answer in answers:
-            join(sure, answer.sure, out=sure)
-            join(possible, answer.possible, out=possible)
-        return Answer(sure, possible)
-
-    def enough(self, count: int, planes: Sequence[Bits]) -> Bits:
-        """At least `count` of the planes."""
-        if count <= 0:
-            return ~self.zero()
-        reached = [self.zero() for _ in range(count)]
-        for plane in planes:
-            for place in range(count - 1, 0, -1):
-                reached[place] |= reached[place - 1] & plane
-            reached[0] |= plane
-        return reached[count - 1]
+        return Answer(
+            join.reduce([answer.sure for answer in answers]),
+            join.reduce([answer.possible for answer in answers]),
+        )
 
     def zero(self) -> Bits:
         import numpy as np
 
         return np.zeros_like(self.everybody)
 
-    def constant(self, value: bool | None) -> Answer:
-        zero = self.zero()
-        return Answer(~zero if value else zero, zero if value is False else ~zero)
-
-    def negation(self, answer: Answer) -> Answer:
-        return Answer(~answer.possible, ~answer.sure)
-
     # --- Tests ---
 
-    def test(self, test: Test) -> Answer:
-        found = self._tests.get(test)
+    def test(self, test: Test, *, holds: bool = True) -> Pair:
+        """The pair of a test or of its negation, kept until `forget`. It must not be changed."""
+        found = self._tests.get((test, holds))
         if found is None:
             if len(self._tests) >= MOST_TESTS_KEPT:
+                # Whoever asks may still read some of them, so their room is not used again.
                 self._tests.clear()
-            found = self._tests[test] = self.make(test)
+                self._made.clear()
+            found = self.made(test) if holds else self.negated(self.test(test))
+            self._tests[test, holds] = found
         return found
 
-    def make(self, test: Test) -> Answer:
+    def constant(self, value: bool | None) -> Pair:
+        """The same answer for everybody."""
+        pair = self._own()
+        pair[0] = _ALL if value else 0
+        pair[1] = 0 if value is False else _ALL
+        return pair
+
+    def negated(self, pair: Pair) -> Pair:
+        """Kleene's "not"."""
         import numpy as np
 
+        return np.bitwise_not(pair[::-1], out=self._own())
+
+    def _own(self) -> Pair:
+        """Room that `forget` takes back."""
+        self._made.append(self.room())
+        return self._made[-1]
+
+    def made(self, test: Test) -> Pair:
+        """The pair of a test, made anew."""
         fact, value = test.fact, test.value
+        negative = test.comparison in (Comparison.IS_NOT, Comparison.NOT_IN)
         if fact in self.yes_no:
-            answer = self.yes_no[fact]
-            return answer if value is (test.comparison is Comparison.IS) else self.negation(answer)
+            pair = self.yes_no[fact]
+            return self.negated(pair) if negative is bool(value) else pair
         if fact in self.words:
-            values = value if isinstance(value, tuple) else (value,)
-            answer = self.among(fact, values)
-            negative = test.comparison in (Comparison.IS_NOT, Comparison.NOT_IN)
-            return self.negation(answer) if negative else answer
+            pair = self.among(fact, value if isinstance(value, tuple) else (value,))
+            return self.negated(pair) if negative else pair
         if fact not in self.numbers:
             return self.constant(None)
-        known = self.known[fact]
         if isinstance(value, OtherFact):
             if value.fact not in self.numbers:
                 return self.constant(None)
-            known = known & self.known[value.fact]
-            value = self.numbers[value.fact]
-        elif isinstance(value, float):
+            known = self.known[fact] & self.known[value.fact]
+            held = self._compared(test, self.numbers[value.fact])
+        else:
+            known = self.known[fact]
+            digits = self.digits.get(fact)
+            if digits is not None and isinstance(value, int | float):
+                held = self._by_digits(digits, test.comparison, value)
+            else:
+                held = self._compared(test, value)
+        pair = self._own()
+        pair[0], pair[1] = held & known, held | ~known
+        return pair
+
+    def _compared(self, test: Test, value: Anything) -> Bits:
+        import numpy as np
+
+        if isinstance(value, float):
             # Not rounded to the few digits that would do for the small numbers of the column.
             value = np.float64(value)
-        held = _packed(COMPARE[test.comparison](self.numbers[fact], value), len(self.everybody))
-        return Answer(held & known, held | ~known)
+        flags = COMPARE[test.comparison](self.numbers[test.fact], value)
+        return _packed(flags, len(self.everybody))
 
-    def among(self, fact: str, values: Sequence[Anything]) -> Answer:
-        sure = self.zero()
-        for value in values:
-            plane = self.words[fact].get(value)
-            if plane is not None:
-                sure |= plane
-        return Answer(sure, sure | ~self.known[fact])
+    def _by_digits(self, digits: Sequence[Bits], how: Comparison, value: float) -> Bits:
+        """A whole number compared with a fixed one by its binary digits."""
+        least = ceil(value)
+        if how is Comparison.AT_LEAST:
+            return self._at_least(digits, least)
+        if how is Comparison.LESS_THAN:
+            return ~self._at_least(digits, least)
+        above = self._at_least(digits, floor(value) + 1)
+        if how is Comparison.MORE_THAN:
+            return above
+        if how is Comparison.AT_MOST:
+            return ~above
+        same = self._at_least(digits, least) & ~above if least == value else self.zero()
+        return same if how is Comparison.IS else ~same
+
+    def _at_least(self, digits: Sequence[Bits], value: int) -> Bits:
+        """From the lowest digit up: a 1 of `value` asks for the digit, a 0 makes do with it."""
+        if value <= 0:
+            return ~self.zero()
+        if value >> len(digits):
+            return self.zero()
+        lowest = (value & -value).bit_length() - 1
+        found = digits[lowest].copy()
+        for place in range(lowest + 1, len(digits)):
+            if value >> place & 1:
+                found &= digits[place]
+            else:
+                found |= digits[place]
+        return found
+
+    def among(self, fact: str, values: Sequence[Anything]) -> Pair:
+        """The pair of "one of these words"."""
+        import numpy as np
+
+        pairs = [self.words[fact][value] for value in values if value in self.words[fact]]
+        if len(pairs) == 1:
+            return pairs[0]
+        found = self._own()
+        if not pairs:
+            found[0], found[1] = 0, ~self.known[fact]
+            return found
+        np.bitwise_or(pairs[0], pairs[1], out=found)
+        for pair in pairs[2:]:
+            np.bitwise_or(found, pair, out=found)
+        return found
 
     def combinations(self, by: Sequence[str]) -> Iterator[tuple[tuple[str, ...], Bits]]:
         """Every combination of groups that somebody is in, with its people."""
@@ -397,23 +413,38 @@ class _Builder:
             on=self.prepared.on,
             left_out=self.left_out,
             yes_no={
-                name: Answer(found["true"], found["true"] | ~found["known"])
+                name: np.stack([found["true"], found["true"] | ~found["known"]])
                 for name, found in own.items()
                 if "true" in found
             },
             words={
-                name: {what[1:]: plane for what, plane in found.items() if what[0] == "="}
+                name: {
+                    what[1:]: np.stack([plane, plane | ~found["known"]])
+                    for what, plane in found.items()
+                    if what[0] == "="
+                }
                 for name, found in own.items()
                 if facts[name].kind in (FactKind.CHOICE, FactKind.COUNTRY)
             },
             known={name: found["known"] for name, found in own.items() if "known" in found},
-            numbers={name: np.concatenate(pieces) for name, pieces in self.numbers.items()},
+            numbers=(numbers := {n: np.concatenate(held) for n, held in self.numbers.items()}),
+            digits={
+                name: _digits(held, words)
+                for name, held in numbers.items()
+                if held.dtype.kind == "i" and (not len(held) or held.min() >= 0)
+            },
             groups={
                 name: {what[1:]: plane for what, plane in whole.get(name, {}).items()}
                 for name in self.prepared.groupings
             },
             everybody=everybody,
         )
+
+
+def _digits(held: Anything, words: int) -> list[Bits]:
+    """A plane for each binary digit, the lowest first."""
+    places = int(held.max()).bit_length() if len(held) else 0
+    return [_packed(held >> place & 1, words) for place in range(places)]
 
 
 def _smallest(highest: float) -> str:

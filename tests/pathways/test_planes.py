@@ -35,9 +35,9 @@ def test_bits_answer_what_one_by_one_is_answered(
     rules: list[Expression], rows: list[dict[str, Anything]]
 ) -> None:
     held = planes.load(prepared(table_of(rows)), VOCABULARY)
-    for threads in (1, 2, 5):
-        together = held.counts_of(rules, threads)
-        assert together == [held.counts(rule) for rule in rules]
+    for _ in range(2):
+        assert held.counts_of(rules) == [held.counts(rule) for rule in rules]
+        held.forget()
     for rule in rules:
         answers = [evaluate(rule, row) for row in rows]
         found = held.answer(rule)
