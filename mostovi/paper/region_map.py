@@ -32,8 +32,8 @@ REGION: Box = (13.0, 38.6, 29.4, 48.0)
 """The Western Balkans and the ways into and out of them."""
 WIDTH = 560
 _MARGIN = 0.25
-_MINOR = 0.35
-"""Of the largest flow, under which a number is one of the minor ones."""
+_ON_A_PHONE = 26.0
+"""Letters of a map in its own units, so that they can be read on a screen 360 pixels wide."""
 
 
 @dataclass(frozen=True)
@@ -189,12 +189,26 @@ def draw(
     """A map with arrows and dots; what lies outside of it is left out."""
     parts = [_course(on, one) for one in courses if on.holds(*one.start) or on.holds(*one.end)]
     parts += [_mark(on, one) for one in marks if on.holds(one.latitude, one.longitude)]
-    labels = [
-        _label(*_middle(on, one), one.label, minor=one.weight < _MINOR)
-        for one in courses
-        if one.label
-    ]
+    labels = _numbers(on, courses)
     return framed(on, "".join(parts + labels), title, description)
+
+
+def _numbers(on: Ground, courses: Sequence[Course]) -> list[str]:
+    """The courses' labels; one that would touch a larger flow's on a phone is a minor one."""
+    drawn: list[str] = []
+    taken: list[tuple[float, float, float]] = []
+    for one in sorted(courses, key=lambda course: -course.weight):
+        if not one.label:
+            continue
+        (x, y), half = _middle(on, one), len(one.label) * _ON_A_PHONE * 0.3
+        touches = any(
+            abs(x - there) < half + other and abs(y - high) < _ON_A_PHONE
+            for there, high, other in taken
+        )
+        if not touches:
+            taken.append((x, y, half))
+        drawn.append(_label(x, y, one.label, minor=touches))
+    return drawn[::-1]
 
 
 def _mark(on: Ground, mark: Mark) -> str:

@@ -138,8 +138,6 @@ def test_two_nodes_investigate_together(visit: Any, region: Any, hand: Hand) -> 
     said = theirs.locator("main").inner_text()
     assert said.count("The driver's.") == 1
     assert f"Also noted at your incident: {there}" in said
-    share(theirs, sort="finding", text="Paid in cash at one petrol station.")
-    until(ours, "Paid in cash at one petrol station.")
 
     # Legal assistance: asked, killed on the way, something more asked, carried out.
     ours.goto(investigation)
@@ -153,7 +151,10 @@ def test_two_nodes_investigate_together(visit: Any, region: Any, hand: Hand) -> 
     os.kill(ba, signal.SIGKILL)
     ours.get_by_role("button", name="Send to BA").click()
     request = ours.url
-    until(ours, "Decide on the request", seconds=60)
+    # As soon as the killed node is back and heard of, what waits for it goes.
+    until(theirs, "Share something")
+    share(theirs, sort="finding", text="Paid in cash at one petrol station.")
+    until(ours, "Decide on the request")
     newest(theirs, "assistance", "Who pays for the phone.")
     act(theirs, "Ask for more", "Of which month?")
     until(ours, "Of which month?")

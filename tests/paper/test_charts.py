@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import pytest
 from defusedxml import ElementTree
@@ -22,6 +23,7 @@ from mostovi.paper.charts import (
     dots,
     lines,
     multiples,
+    screens,
     space_time,
     standalone,
     ticks,
@@ -125,3 +127,37 @@ def test_colours_part_from_light_and_dark_ground(colour, ground):
 
     lighter, darker = sorted([luminance(colour), luminance(ground)], reverse=True)
     assert (lighter + 0.05) / (darker + 0.05) >= 3
+
+
+def _places(svg: str) -> list[tuple[float, float, str, str]]:
+    found = re.findall(r'<text x="([-\d.]+)" y="([\d.]+)" text-anchor="(\w+)"[^>]*>([^<]*)<', svg)
+    return [(float(x), float(y), anchor, text) for x, y, anchor, text in found]
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_on_a_phone_letters_keep_their_size_and_stay_on_the_drawing(mirrored):
+    names = ["Bosnia and Herzegovina", "North Macedonia", "Montenegro"]
+    months = [f"2026-{at:02}" for at in range(1, 13)]
+    series = [Line(name, [at * 900.0 + n for n in range(12)]) for at, name in enumerate(names)]
+    both = screens(
+        partial(lines, places=months, series=series, mirrored=mirrored, **WORDS), width=720
+    )
+    wide, narrow = both.split("</svg>")[:2]
+    assert 'class="chart chart-wide"' in wide and 'class="chart chart-narrow"' in narrow
+    assert 'viewBox="0 0 328 ' in narrow and 'font-size="13"' in narrow
+    assert all(f">{name}<" in narrow for name in names)
+    for x, _y, anchor, text in _places(narrow):
+        long = len(text) * 13 * 0.58
+        left = {"start": x, "middle": x - long / 2, "end": x - long}[anchor]
+        assert left >= -1 and left + long <= 329, text
+    below = [y for _x, y, _anchor, text in _places(narrow) if text in names]
+    assert min(below) > 250, "labels that take the room of the lines stand below them"
+    assert max(y for _x, y, _a, text in _places(wide) if text in names) < 250
+
+
+def test_small_charts_stand_below_each_other_where_their_titles_would_touch():
+    panels = [Panel("Bosnia and Herzegovina", [Line("", [1, 2])]), Panel("B", [Line("", [2, 1])])]
+    wide, narrow = (
+        multiples(places=["1", "2"], panels=panels, width=width, **WORDS) for width in (480, 328)
+    )
+    assert 'height="120"' in wide and 'height="240"' in narrow

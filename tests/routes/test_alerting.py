@@ -3,20 +3,23 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
+from random import Random
 from uuid import uuid4
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pypdf import PdfReader
 
 from mostovi.node.main import main
 from mostovi.rights.access import Actor, Refused
 from mostovi.rights.roles import Role
-from mostovi.routes import alerting, assessing, series_files
+from mostovi.routes import alerting, assessing, assessment_paper, series_files
 from mostovi.routes.detection_models import AlertReview, FlowAlert, SeriesCheck, ThreatAssessment
 from mostovi.routes.models import PublicCount, PublicImport
 
@@ -187,3 +190,75 @@ def test_the_command_tells_a_finding_by_its_exit_status(
     assert "2025-11" in capsys.readouterr().out
     assert main(["routes", "detect", "--series", str(tmp_path / "none.csv")]) == 2
     assert main(["routes", "detect", "--series", str(file), "--false-alarms", "0.9"]) == 2
+
+
+@pytest.fixture
+def assessed(db: None, analyst: Actor) -> ThreatAssessment:
+    """Published, with a judgement on which somebody judges otherwise."""
+    frame = {**FRAME, "unknown": "The river.", "asked": "Border police"}
+    made = assessing.write(analyst, frame, now=NOW)
+    sources = assessing.sources("B2 | Monthly counts | https://example.org")
+    one = assessing.judge(analyst, made.pk, sources=sources, **JUDGEMENT)
+    assessing.dissent(analyst, made.pk, one.pk, words="Counted twice, I think.", now=NOW)
+    assessing.publish(analyst, made.pk, now=NOW)
+    made.refresh_from_db()
+    return made
+
+
+@pytest.mark.parametrize("language", ["en", "sq", "bs", "sr", "mk", "ar"])
+def test_an_assessment_on_paper_says_what_its_page_says(
+    assessed: ThreatAssessment, language: str
+) -> None:
+    reader = PdfReader(io.BytesIO(assessment_paper.as_pdf(assessed, language)))
+    assert reader.trailer["/Root"]["/Lang"] == language
+    assert "/StructTreeRoot" in reader.trailer["/Root"]
+    printed = " ".join("\n".join(page.extract_text() for page in reader.pages).split())
+    for text in ("Northern way", JUDGEMENT["statement"], "Counted twice, I think.", "B2"):
+        assert text in printed
+    assert ("draft" in printed) is False
+    if language == "en":
+        assert "no count under 10" in printed
+        assert "Demonstration: all data is invented." in printed
+
+
+def test_drafts_reach_nobody_else_on_paper_or_over_http(
+    assessed: ThreatAssessment, analyst: Actor, acting: Callable[..., Actor],
+    signed_in: Callable[..., Client],
+) -> None:  # fmt: skip
+    draft = assessing.new_edition(analyst, assessed.pk, now=NOW)
+    reader, writer = signed_in(acting(Role.SOCIAL_WORKER)), signed_in(acting(Role.ANALYST))
+    api = "/api/v1/routes/assessments"
+    assert [one["id"] for one in reader.get(api).json()] == [str(assessed.pk)]
+    assert {one["state"] for one in writer.get(api).json()} == {"published", "draft"}
+    whole = reader.get(f"{api}/{assessed.pk}").json()
+    assert whole["judgements"][0]["dissent"][0]["role"] == "analyst"
+    assert str(assessed.written_by) not in str(whole)
+    paper = reverse("routes:assessment_pdf", args=[draft.pk])
+    assert reader.get(f"{api}/{draft.pk}").status_code == reader.get(paper).status_code == 404
+    answer = writer.get(paper)
+    assert answer["Content-Type"] == "application/pdf"
+    text = PdfReader(io.BytesIO(answer.content)).pages[0].extract_text()
+    assert "Do not pass it on." in " ".join(text.split())
+    assert reader.post(api).status_code == 405
+    assert Client().get(f"{api}/{assessed.pk}").status_code in (302, 401, 403)
+
+
+def test_the_demo_has_a_change_to_review_and_a_draft_with_dissent(
+    acting: Callable[..., Actor], db: None
+) -> None:
+    from mostovi.node.synthetic import routes as story
+
+    analyst = acting(Role.ANALYST)
+    story.load(lambda role: analyst, [], NOW, Random("7/routes"))
+    alert = FlowAlert.objects.get(reviewed_at=None)
+    assert alert.code == "own:bg-rs"
+    assert alert.explanation["observed"] > alert.explanation["bound"]
+    assert alert.explanation["cut"]["made_up"] > 0
+    draft = ThreatAssessment.objects.get(state="draft")
+    assert draft.replaces is not None and draft.replaces.state == "published"
+    told = assessing.as_data(draft)
+    assert any(one["dissent"] for one in told["judgements"])
+    for one in told["judgements"]:
+        texts = [one["statement"], one["basis"], one["would_change"]]
+        texts += [each["words"] for each in one["dissent"]]
+        assert all(text.startswith("Synthetic:") for text in texts)

@@ -117,7 +117,8 @@ def _years_before(analyst: Actor, first: date, random: Random) -> None:
 FRAME: Final = {
     "title": "Synthetic: the way from Bulgaria to Serbia",
     "question": "Synthetic: will more people than usual take this way in the next six months?",
-    "scope": f"Synthetic: Bulgaria to Serbia ({CHANGED})", "asked": "Synthetic: the second analyst; border police; an NGO at the border",
+    "scope": f"Synthetic: Bulgaria to Serbia ({CHANGED})",
+    "asked": "Synthetic: the second analyst; border police; an NGO at the border",
     "unknown": "Synthetic: how many pass where nobody counts, and how many are counted twice.",
 }  # fmt: skip
 BEFORE: Final[dict[str, Any]] = {

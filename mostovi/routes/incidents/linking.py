@@ -151,13 +151,13 @@ def noted(actor: Actor, row: Incident) -> dict[UUID, Noted]:
 
 @transaction.atomic
 def written(actor: Actor, shared: Sequence[Shared]) -> dict[Thing, str]:
-    """Each shared thing as it was written at the first of its incidents; the reading is logged."""
+    """Each shared thing as it was written first at these incidents; the reading is logged."""
     require(actor, Action.READ, Kind.INCIDENT)
     if not shared:
         return {}
     record(actor, AuditTag.LINKS_READ, detail={"things": len(shared)})
     rows = Identifier.objects.filter(
-        incident__code__in={item.incidents[0] for item in shared},
+        incident__code__in={code for item in shared for code in item.incidents},
         kind__in=IdentifierKind, token__in=[item.token for item in shared],
     )  # fmt: skip
     found: dict[Thing, str] = {}
