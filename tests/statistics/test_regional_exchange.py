@@ -30,8 +30,9 @@ from mostovi.statistics import (
     uploading,
 )
 from mostovi.statistics.catalogue import template
-from mostovi.statistics.models import MonthlyTable, NoisyMonth, Submission
+from mostovi.statistics.models import Edition, MonthlyTable, NoisyMonth, Submission
 from mostovi.statistics.open_views import KINDS
+from mostovi.statistics.region import PARTNERS
 from mostovi.statistics.regional_tables import LETTER_TYPE, NoisyTable, Prepared, Reason
 from mostovi.statistics.services import NotReleasable
 from tests.statistics.test_exchange import filled, prepared
@@ -308,6 +309,31 @@ def test_the_files_of_a_noisy_table_in_every_format(published):
     for path in (f"{VICTIMS}.svg", f"{VICTIMS}.vl.json", f"{VICTIMS}/embed/"):
         assert client.get(f"/figures/data/{path}").status_code == 200
     assert client.get("/figures/data/reg_crossings.csv").status_code == 404
+
+
+def test_the_largest_page_stays_light(at_secretariat):
+    """Six partners with a long table each; the finer cells are in the files."""
+    places = [f"{a}{b}" for a in "ABCDEFGHIJ" for b in "KLMNOPQRSTUVWXY"]
+    for number, partner in enumerate(PARTNERS):
+        cells = {(place, "_T"): 20 + at for at, place in enumerate(places) if at % 6 != number}
+        one = NoisyTable("reg_irregular_stay", ("citizen", "apprehension_place"), cells)
+        regional_release.store(
+            [one], {}, partner=partner, node=partner, month=MONTH, revision=1, status="received",
+            at=NOW,
+        )  # fmt: skip
+    revisions = dict.fromkeys(PARTNERS, 1)
+    Edition.objects.create(
+        period=str(MONTH), number=1, revisions=revisions, noisy=revisions, indicators={},
+        standing={}, published_by=uuid.uuid4(), published_at=NOW + timedelta(hours=2),
+    )  # fmt: skip
+    for language in ("en", "ar"):
+        answer = page(Client(), f"/figures/{language}/{MONTH}/reg_irregular_stay/")
+        assert 20_000 < len(answer.content) < 100_000
+    assert "50 finer cells are in the files" in text(
+        Client().get(f"/figures/en/{MONTH}/reg_irregular_stay/")
+    )
+    csv = Client().get("/figures/data/reg_irregular_stay.csv").content.decode()
+    assert csv.count("\n") > 6 * 100
 
 
 def test_a_table_unknown_here_is_kept_said_and_not_published(at_secretariat, letter, browser):

@@ -211,6 +211,16 @@ def test_what_is_read_is_what_was_composed_and_it_fits_the_profile():
     assert came.left_out == {"reg_cases": Reason.EXACT}
 
 
+@given(st.lists(st.integers(0, 90), min_size=2, max_size=3), st.randoms(use_true_random=False))
+def test_the_letters_of_an_honest_node_are_never_refused(sizes, chance):
+    """Whatever noise and standing numbers do to totals, the receiver can explain them."""
+    spec, before = SPECS["reg_victims"], None
+    events = victims(90, chance)
+    for number, size in enumerate(sizes):
+        before = protected(spec, events[:size] if number else events[: size // 3], before)
+        assert read(letter(before)[0]).tables == (before,)
+
+
 def large(cells: int) -> NoisyTable:
     places = [f"{a}{b}" for a in "ABCDEFGHIJKLMNOP" for b in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"]
     found = {(place, "_T"): 20 for place in places[:cells]} | {("_T", "_T"): 20 * cells}
