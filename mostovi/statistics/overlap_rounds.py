@@ -17,6 +17,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from mostovi.exchange import handlers
@@ -198,6 +199,8 @@ def see_receipt(receipt: ReceiptSeen) -> None:
 def turn(now: datetime) -> int:
     """Everything that is due; how many steps were taken. Safe to run again."""
     if not settings.MOSTOVI.holds_persons:
+        return 0
+    if not OverlapRound.objects.filter(Q(ended_at=None) | Q(tidied=False)).exists():
         return 0
     done = expire(now) + _give_up(now)
     for step in (_send, _send_back, _count):

@@ -67,7 +67,7 @@ _EXPECTED = """
     screening:submissions screening:submission screening:finding screening:devices
     exchange:status exchange:letters exchange:letter exchange:keys
     statistics:months statistics:released statistics:release statistics:region
-    statistics:region_table
+    statistics:region_table statistics:overlaps statistics:overlap_new
     plan:dashboard plan:action plan:report plan:partner plan:figures plan:stock plan:stock_import
     procedures:list procedures:detail
     pathways:case_checks pathways:case_check pathways:case_saved pathways:case_way

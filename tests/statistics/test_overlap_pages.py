@@ -16,6 +16,7 @@ from mostovi.rights.roles import Role
 from mostovi.statistics import overlap_services, today
 from mostovi.statistics.models import OverlapRound
 from mostovi.statistics.overlap_rounds import State
+from tests.statistics.counted import counted as calculated
 from tests.statistics.other_partner import OtherPartner
 from tests.statistics.test_overlaps import LAST, proposed_by
 
@@ -143,6 +144,13 @@ def test_what_was_counted_stands_on_its_pages_and_in_the_report(asked, browser, 
     assert key == f"ba {LAST.back(2)}/{LAST}"
     assert (found.value, found.low, found.high) == (51, 38, 64)
     assert overlap_services.counted(actor, LAST.next()) == []
+
+
+def test_the_quality_page_tells_what_was_counted(asked, browser):
+    counted(asked, state=State.COUNTED, value=51, low=38, high=64)
+    shown = text(calculated(browser(Role.STATISTICIAN), "/statistics/tables/quality/"))
+    assert "people counted by both partners: about 51 (38 to 64)" in shown
+    assert "no private matching round" not in shown
 
 
 def test_too_few_have_no_number_on_any_page(asked, browser, acting):
