@@ -27,6 +27,7 @@ FORM = Form(
         ),
         FormDimension("age", {"en": "Age"}, {"0-17": {"en": "Child"}, "18-": {"en": "Adult"}}),
     ),
+    {"en": "One unit is one case."},
 )
 CELLS: dict[tuple[str, ...], int | None] = {
     ("F", "0-17"): 4, ("F", "18-"): 6, ("F", TOTAL): 10,

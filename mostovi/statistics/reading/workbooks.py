@@ -134,7 +134,8 @@ def read(
             reading = SheetReader(form, name, threshold)
             reading.read(sheet.iter_rows(values_only=True))
             wrong += reading.wrong
-            cells[form.code] = reading.cells
+            if reading.cells or not form.optional:
+                cells[form.code] = reading.cells
     except Exception:  # noqa: BLE001 - a part is only unpacked when its rows are asked for
         return Read({}, (Wrong(Wrongness.NO_WORKBOOK),))
     finally:

@@ -69,8 +69,8 @@ def _sheet(book: Workbook, one: Publication, language: str) -> None:
     sheet.append([])
     sheet.append(_cells(sheet, head, bold=True))
     sheet.freeze_panes = f"A{len(above) + 3}"
-    for line in _lines(one, language):
-        sheet.append(_cells(sheet, line))
+    for row in _lines(one, language):
+        sheet.append(_cells(sheet, row))
     sheet.append([])
     for number, note in enumerate(_notes(one, language), start=1):
         sheet.append(_cells(sheet, [f"{number}) {note}"]))
