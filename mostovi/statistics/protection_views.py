@@ -15,7 +15,7 @@ from mostovi.statistics.calculation_models import Calculation
 from mostovi.statistics.calculation_views import waiting_for
 from mostovi.statistics.catalogue import specs
 from mostovi.statistics.protection_effect import Effect
-from mostovi.statistics.table_views import asked_month
+from mostovi.statistics.table_views import asked_month, period_words
 from mostovi.statistics.tables import in_language
 
 
@@ -38,7 +38,7 @@ def protection(request: ActingRequest, code: str) -> HttpResponse:
     context = {
         "spec": spec,
         "title": in_language(spec.title, language),
-        "period": spec.period.of(str(month)),
+        "period": period_words(spec, month),
         "month": month,
         "effect": found,
         "calculation": calculation,

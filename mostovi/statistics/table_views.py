@@ -11,6 +11,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy
 from django.views.decorators.http import require_GET
@@ -180,7 +181,7 @@ def cells(request: ActingRequest, code: str) -> HttpResponse:
     context = {
         "spec": spec,
         "title": in_language(spec.title, language),
-        "period": spec.period.of(str(month)),
+        "period": period_words(spec, month),
         "month": month,
         "months": [newest.back(n) for n in range(24)],
         "dimensions": [
@@ -194,6 +195,13 @@ def cells(request: ActingRequest, code: str) -> HttpResponse:
         "protection": table_services.protection(),
     }
     return render(request, "statistics/table_cells.html", context)
+
+
+def period_words(spec: Spec, month: Month) -> str:
+    """The period that `month` lies in: a month by its name; others keep their direction."""
+    if spec.period is Period.MONTH:
+        return date_format(month.first_day, "YEAR_MONTH_FORMAT")
+    return f"\u2066{spec.period.of(str(month))}\u2069"
 
 
 def asked_month(request: HttpRequest) -> Month:

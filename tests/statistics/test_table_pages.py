@@ -93,7 +93,7 @@ def test_what_is_counted_is_listed_with_its_law(browser):
 def test_statistician_sees_cells_before_and_after_and_is_logged(children, browser):
     client = browser(Role.STATISTICIAN)
     answer = counted(client, f"/statistics/tables/reg_children_alone/cells/?month={LAST}")
-    row = re.search(r'<tr class="total.*?</tr>', answer.content.decode(), re.DOTALL)
+    row = re.search(r'<tr role="row" class="total.*?</tr>', answer.content.decode(), re.DOTALL)
     before, leaves = re.findall(r">(\d+|c)<", row[0])[-2:]
     assert before == "12"
     assert leaves == "c" or abs(int(leaves) - 12) <= 13
