@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from mostovi.rights.governance import Governance
 from mostovi.rights.models import AppendOnly
@@ -180,7 +181,7 @@ class Support(_Said):
     class State(models.TextChoices):
         """How it stands."""
 
-        OPEN = "open", _("Open")
+        OPEN = "open", pgettext_lazy("request or offer of support", "Open")
         MET = "met", _("Met")
         WITHDRAWN = "withdrawn", _("Withdrawn")
 
