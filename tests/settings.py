@@ -16,6 +16,7 @@ _database = os.environ.get("MOSTOVI_TEST_DATABASE", "sqlite")
     encoding="utf-8",
 )
 os.environ["MOSTOVI_HOME"] = str(_home)
+os.environ.setdefault("MOSTOVI_PAPER_FONTS", str(_home.with_name("fonts")))
 
 from mostovi.node.settings import *  # noqa: E402,F403
 

@@ -46,7 +46,7 @@ TABLES: Final = "tables"
 LEDGER: Final = "erasures.jsonl"
 BUFFER: Final = 1024 * 1024
 # Made anew by the node, or meaningless elsewhere.
-LEFT_OUT: Final = frozenset({"cache", "static", "node.lock", "logs"})
+LEFT_OUT: Final = frozenset({"cache", "fonts", "static", "node.lock", "logs"})
 _SQLITE_SIDE_FILES: Final = ("-wal", "-shm", "-journal")
 
 

@@ -164,6 +164,8 @@ STATICFILES_DIRS = [
 ] + [("vendor/htmx", Path(django_htmx.__file__).parent / "static/django_htmx")]
 # The nodes of a demo share one folder: gathering is the same work for each.
 STATIC_ROOT = Path(os.environ.get("MOSTOVI_STATIC_ROOT") or MOSTOVI.home / "static")
+# For documents on paper, made from the fonts of the browser parts; a demo's nodes share them too.
+PAPER_FONTS = Path(os.environ.get("MOSTOVI_PAPER_FONTS") or STATIC_ROOT.with_name("fonts"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "mostovi.node.assets.StaticFilesStorage"},

@@ -154,9 +154,7 @@ def as_pdf(shown: Shown) -> bytes:
     """The result as a tagged PDF in the reader's language."""
     from mostovi.paper import letters, setting
 
-    fonts = letters.prepared(
-        settings.NODE_MODULES / "@fontsource-variable", settings.MOSTOVI.home / "cache" / "paper"
-    )
+    fonts = letters.prepared(settings.NODE_MODULES / "@fontsource-variable", settings.PAPER_FONTS)
     return setting.pdf(document(shown), fonts)
 
 

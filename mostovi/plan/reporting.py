@@ -410,7 +410,7 @@ def as_pdf(content: dict[str, Any], language: str) -> bytes:
         )  # fmt: skip
         fonts = letters.prepared(
             settings.NODE_MODULES / "@fontsource-variable",
-            settings.MOSTOVI.home / "cache" / "paper",
+            settings.PAPER_FONTS,
         )
         return setting.pdf(document, fonts)
 

@@ -137,9 +137,7 @@ def printed(title: str, language: str, parts: list[Part], *, foot: str) -> bytes
 
     if settings.MOSTOVI.demo:
         foot = _("%(title)s. Demonstration: all data is invented.") % {"title": foot}
-    fonts = letters.prepared(
-        settings.NODE_MODULES / "@fontsource-variable", settings.MOSTOVI.home / "cache" / "paper"
-    )
+    fonts = letters.prepared(settings.NODE_MODULES / "@fontsource-variable", settings.PAPER_FONTS)
     return setting.pdf(Document(title, language, parts, foot=foot), fonts)
 
 

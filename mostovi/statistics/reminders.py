@@ -139,7 +139,7 @@ def write_due(now: datetime) -> int:
         except (LetterRefused, NotReminded) as refused:
             log.warning(
                 "a reminder could not be written",
-                extra={"partner": partner, "reason": str(getattr(refused, "reason", "raced"))},
+                extra={"peer": partner, "reason": str(getattr(refused, "reason", "raced"))},
             )
     return made
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,10 @@ BAR = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 1"><rect width="6"
 
 
 @pytest.fixture(scope="module")
-def fonts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def fonts() -> Path:
     if not PACKAGES.is_dir():
         pytest.skip("the browser parts with the fonts are not installed")
-    return letters.prepared(PACKAGES, tmp_path_factory.mktemp("fonts"))
+    return letters.prepared(PACKAGES, Path(os.environ["MOSTOVI_PAPER_FONTS"]))
 
 
 def words(pdf: bytes) -> str:
