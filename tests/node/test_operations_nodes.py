@@ -36,8 +36,9 @@ def mostovi(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def free_ports(count: int) -> int:
-    """The first of `count` free ports in a row."""
-    for first in range(18_200, 19_000, 7):
+    """The first of `count` free ports in a row, among those of this worker."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    for first in range(18_200 + 400 * worker, 18_600 + 400 * worker, 7):
         try:
             held = [socket.create_server(("127.0.0.1", first + n)) for n in range(count)]
         except OSError:
