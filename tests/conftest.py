@@ -39,6 +39,7 @@ SLOW_FILES = (
 """Files that take long as a whole; `script/test --fast` leaves them out."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Quick tests first; two browsers at once, but a region of nodes is started only once.
 
