@@ -129,7 +129,7 @@ class Planes:
 
         if not len(self.everybody):
             return 0, 0
-        sure, possible = np.add.reduce(np.bitwise_count(pair), axis=1, dtype=np.int64)
+        sure, possible = np.add.reduce(np.bitwise_count(pair), axis=1, dtype=np.uint32)
         behind = np.bitwise_count(pair[:, -1] & ~self.everybody[-1])
         return int(sure - behind[0]), int(possible - behind[1])
 
