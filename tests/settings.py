@@ -20,6 +20,8 @@ os.environ.setdefault("MOSTOVI_PAPER_FONTS", str(_home.with_name("fonts")))
 
 from mostovi.node.settings import *  # noqa: E402,F403
 
+# A test's own server finds files where they lie; only node processes serve what was gathered.
+STATIC_ROOT = _home / "static"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 if _database == "sqlite":
