@@ -54,10 +54,8 @@ class Plan:
             number = self._numbers.setdefault((expression, holds), len(self._numbers))
             self._leaves[number] = (expression, holds)
             return number
-        parts = tuple(dict.fromkeys(self._number(part, holds) for part in expression.parts))
+        parts = tuple(self._number(part, holds) for part in expression.parts)
         if isinstance(expression, AtLeast):
-            # The same part twice counts twice here.
-            parts = tuple(self._number(part, holds) for part in expression.parts)
             count = expression.count if holds else len(parts) - expression.count + 1
             if count <= 0 or count > len(parts):
                 return self._number(Constant(count <= 0), True)
@@ -66,7 +64,7 @@ class Plan:
             every = isinstance(expression, All) is holds
             if not parts:
                 return self._number(Constant(every), True)
-            part = _Part(EVERY if every else 1, parts)
+            part = _Part(EVERY if every else 1, tuple(dict.fromkeys(parts)))
         if len(set(part.of)) == 1 and part.count in (EVERY, 1):
             return part.of[0]
         number = self._numbers.setdefault(part, len(self._numbers))

@@ -9,7 +9,7 @@ from typing import Final
 from mostovi.pathways.simulation_models import SimulationRun
 from mostovi.procedures.batches import Queue
 
-QUEUE: Final = Queue(SimulationRun, "mostovi.pathways.simulation_process")
+QUEUE: Final = Queue(SimulationRun, "mostovi.pathways.simulation_work")
 
 
 def turn(now: datetime) -> int:

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -30,6 +30,7 @@ from mostovi.pathways.simulation_forms import SimulateForm
 from mostovi.pathways.simulation_models import RunState, SimulationRun
 from mostovi.pathways.simulation_pages import Shown
 from mostovi.pathways.wording import language
+from mostovi.procedures import batch_pages
 from mostovi.rights.access import Action, Kind
 from mostovi.rights.doors import ActingRequest, door
 
@@ -150,15 +151,7 @@ def _shown(run: SimulationRun) -> Shown:
 def progress(request: ActingRequest, code: str, pk: UUID) -> HttpResponse:
     """How far it is, for the page that waits."""
     run = _run(request, code, pk)
-    answer = JsonResponse(
-        {
-            "state": run.state,
-            "percent": run.percent,
-            "words": simulation_words.progress_words(run.state, run.step),
-        }
-    )
-    answer["Cache-Control"] = "no-store"
-    return answer
+    return batch_pages.progress(run, simulation_words.progress_words(run.state, run.step))
 
 
 @require_safe

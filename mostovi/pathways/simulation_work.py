@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The work of a simulation, done in a process of its own (`simulation_process`).
+"""The work of a simulation, done in a process of its own (`procedures.batches`).
 
 Only that process loads what tables of people need; the node that answers pages stays small.
 """

@@ -30,6 +30,7 @@ from django.utils.translation import gettext_lazy as _
 
 log = logging.getLogger(__name__)
 
+PROGRAM: Final = "mostovi.procedures.batch_process"
 SILENCE: Final = timedelta(seconds=30)
 """After this long without a sign of life a process is taken to be gone."""
 MOST_ATTEMPTS: Final = 3
@@ -91,10 +92,10 @@ class Batch(models.Model):
 
 @dataclass
 class Queue:
-    """The runs of one model. `program`: the module that works on a run, begun with -m."""
+    """The runs of one model. `module`: whose `work` does a run, loaded in its process only."""
 
     model: type[Batch]
-    program: str
+    module: str
     children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def turn(self, now: datetime) -> int:
@@ -117,7 +118,7 @@ class Queue:
             "DJANGO_SETTINGS_MODULE": settings.SETTINGS_MODULE,
             "MOSTOVI_HOME": str(settings.MOSTOVI.home),
         }
-        words = ["-m", self.program, pk, holder, str(os.getpid())]
+        words = ["-m", PROGRAM, self.model._meta.label, self.module, pk, holder, str(os.getpid())]
         return subprocess.Popen(  # noqa: S603  (our own interpreter and fixed words)
             [sys.executable, *words], stdin=subprocess.DEVNULL, env=environment
         )

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.views.decorators.http import require_POST, require_safe
 
+from mostovi.procedures import batch_pages
 from mostovi.rights.access import Action, Kind
 from mostovi.rights.doors import ActingRequest, door
 from mostovi.statistics import calculations
@@ -59,15 +60,7 @@ def _found(request: ActingRequest, pk: UUID) -> Calculation:
 def progress(request: ActingRequest, pk: UUID) -> HttpResponse:
     """How far it is, for the page that waits."""
     calculation = _found(request, pk)
-    answer = JsonResponse(
-        {
-            "state": calculation.state,
-            "percent": calculation.percent,
-            "words": progress_words(calculation),
-        }
-    )
-    answer["Cache-Control"] = "no-store"
-    return answer
+    return batch_pages.progress(calculation, progress_words(calculation))
 
 
 @require_POST

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The work of a calculation over own records, done in a process of its own (`calculation_process`).
+"""The work of a calculation over own records, done in a process of its own (`procedures.batches`).
 
 Only that process loads what tables of events need; the node that answers pages stays small.
 """

@@ -59,7 +59,7 @@ def watch(now: datetime) -> int:
     return len(owed)
 
 
-CALCULATIONS = Queue(Calculation, "mostovi.statistics.calculation_process")
+CALCULATIONS = Queue(Calculation, "mostovi.statistics.calculation_work")
 
 
 def calculate(now: datetime) -> int:

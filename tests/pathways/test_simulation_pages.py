@@ -483,7 +483,7 @@ def test_a_failed_run_says_why_and_can_be_asked_again(reform, drafter, signed_in
 
 
 def test_what_went_wrong_is_told_without_words_of_the_error(reform, drafter, monkeypatch):
-    from mostovi.pathways import simulation_process
+    from mostovi.procedures import batch_process
 
     run = asked(drafter, reform)
     SimulationRun.objects.filter(pk=run.pk).update(state=RunState.RUNNING, holder="h")
@@ -493,7 +493,9 @@ def test_what_went_wrong_is_told_without_words_of_the_error(reform, drafter, mon
 
     monkeypatch.setattr(simulation_work, "work", break_down)
     monkeypatch.setattr(batches, "LOOK", 3600)
-    simulation_process.main(str(run.pk), "h", os.getppid())
+    batch_process.main(
+        "pathways.SimulationRun", "mostovi.pathways.simulation_work", str(run.pk), "h", os.getppid()
+    )
     run.refresh_from_db()
     assert (run.state, run.failure, run.failure_detail) == ("failed", "unexpected", "")
 
@@ -574,7 +576,7 @@ def children(home: Path) -> list[int]:
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            ours = b"simulation_process" in (entry / "cmdline").read_bytes()
+            ours = b"simulation_work" in (entry / "cmdline").read_bytes()
             here = f"MOSTOVI_HOME={home}\0".encode() in (entry / "environ").read_bytes()
             if ours and here:
                 found.append(int(entry.name))

@@ -10,13 +10,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from mostovi.procedures import batches
+from mostovi.procedures import batch_process, batches
 from mostovi.procedures.batches import RunState
 from mostovi.rights.access import Refused
 from mostovi.rights.models import AuditEntry
 from mostovi.rights.roles import Role
 from mostovi.rights.vault import vault
-from mostovi.statistics import calculation_process, calculation_work, calculations, jobs
+from mostovi.statistics import calculation_work, calculations, jobs
 from mostovi.statistics.calculation_models import Calculation
 from mostovi.statistics.events import BadEvents
 from tests.cases.conftest import coordinator
@@ -132,7 +132,9 @@ def test_a_fault_nobody_knew_leaves_no_words_of_the_error(children, statistician
 
     monkeypatch.setattr(calculation_work, "work", break_down)
     monkeypatch.setattr(batches, "LOOK", 3600)
-    calculation_process.main(str(one.pk), "h", os.getppid())
+    batch_process.main(
+        "statistics.Calculation", calculation_work.__name__, str(one.pk), "h", os.getppid()
+    )
     one.refresh_from_db()
     assert (one.state, one.failure, one.failure_detail) == ("failed", "unexpected", "")
 
